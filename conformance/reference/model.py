@@ -1,0 +1,123 @@
+"""
+The toy model: what is said to a conversation. The same conversation always gets the same text.
+
+It obeys the few instructions with which an endpoint can be tested (repeat this, count, remember), and says a plain
+sentence to everything else. Limits, stop sequences and tools are applied by others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from conformance.reference.ask import Ask
+
+_ALWAYS = re.compile(
+    r"(?:answer only|(?:always |only )*(?:reply|answer|respond)(?: only)?(?: with)?(?: only)?(?: exactly)?)"
+    r"[^:\n]{0,40}:[ \n]?(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_EXACTLY = re.compile(
+    r"\b(?:(?:reply|respond|answer)\b[^:\n.]{0,20}\b(?:exactly|only|verbatim)|repeat\b|say exactly|(?:output|print|write) exactly)"
+    r"[^:\n]{0,60}:[ \n]?(.*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_COUNT = re.compile(r"\bcount\b.{0,20}?\bfrom (-?\d{1,6}) (?:up )?to (-?\d{1,6})", re.IGNORECASE | re.DOTALL)
+_SAY = re.compile(
+    r"\b(?:say|(?:reply|respond|answer)(?: only)? with)\s+(?:just |only |exactly |the |single |one |word )*"
+    r"[\"'“]?([^\W_][\w-]*)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(r"\bwh(?:at|ich) (?:is|was|were|are)(?: the)?(?: my)? (.+?)\s*[?.!]", re.IGNORECASE)
+_LONG = re.compile(r"\b(?:long|story|essay|poem|detailed|\d{3,} words|paragraphs)\b", re.IGNORECASE)
+_TALE = "the quiet river carried small boats past green hills while people told old tales of rain and light"
+_OPENINGS = ("You asked about", "Here is an answer about", "This is a reply about", "Let me answer about")
+
+
+def forced(ask: Ask) -> str | None:
+    """
+    Gives the text which the conversation orders word for word, or None. An instruction wins over the user.
+    """
+    for turn in ask.turns:
+        if turn.role in ("system", "developer") and (found := _ALWAYS.search(turn.text)):
+            return found.group(1)
+    if ask.turns[-1].role != "user":
+        return None
+    if found := _EXACTLY.search(ask.last):
+        return found.group(1)
+    if found := _COUNT.search(ask.last):
+        return _counted(int(found.group(1)), int(found.group(2)), ask.last)
+    return None
+
+
+def say(ask: Ask, index: int) -> str:
+    """
+    Gives the text of the choice with this index.
+    """
+    ordered = forced(ask)
+    if ordered is not None:
+        return ordered
+    if ask.turns[-1].role in ("tool", "function"):
+        return f"The result is: {_results(ask)}"
+    recalled = _recalled(ask)
+    if recalled is not None:
+        return recalled
+    if _LONG.search(ask.last):
+        return _story(300, ask.seed + index * ask.warm)
+    if found := _SAY.search(ask.last):
+        return found.group(1)
+    return _sentence(ask, index)
+
+
+def _counted(start: int, end: int, text: str) -> str:
+    between = "\n" if re.search(r"\bline\b", text) else ", "
+    step = 1 if end >= start else -1
+    return between.join(map(str, range(start, end + step, step)[:2000]))
+
+
+def _results(ask: Ask) -> str:
+    found: list[str] = []
+    for turn in reversed(ask.turns):
+        if turn.role not in ("tool", "function"):
+            break
+        found.insert(0, turn.text)
+    return "; ".join(found)
+
+
+def _recalled(ask: Ask) -> str | None:
+    spoken = [turn for turn in ask.turns if turn.role in ("user", "assistant", "system", "developer")][:-1]
+    question = ask.last + "?"
+    if re.search(r"\bwhat did I (?:just )?(?:say|write|ask)", question, re.IGNORECASE):
+        return next((f"You said: {turn.text}" for turn in reversed(spoken) if turn.role == "user"), None)
+    if re.search(r"\bwhat did you (?:just )?(?:say|answer|reply)", question, re.IGNORECASE):
+        return next((f"I said: {turn.text}" for turn in reversed(spoken) if turn.role == "assistant"), None)
+    asked = _ASKED.search(question)
+    told = [turn.text for turn in reversed(spoken)]
+    if asked and (value := _value_of(asked.group(1), [ask.last, *told][1:])):
+        return value
+    about = re.search(r"\b(word|number|name|code|colou?r|city)\b.*\?", question, re.IGNORECASE | re.DOTALL)
+    return _value_of(about.group(1), told) if about else None
+
+
+def _value_of(name: str, texts: Iterable[str]) -> str | None:
+    pattern = re.compile(rf"\b{re.escape(name)}\b(?: is| was|'s)?\s*[:=]?\s*[\"'“]?([^\W_][\w-]*)", re.IGNORECASE)
+    for text in texts:
+        if found := pattern.search(text):
+            return found.group(1)
+    return None
+
+
+def _sentence(ask: Ask, index: int) -> str:
+    seen = [part for turn in ask.turns for part in turn.parts if part not in ("text", "refusal")]
+    about = " ".join(ask.last.split()[:6]) or "nothing"
+    opening = _OPENINGS[(ask.seed + index) % len(_OPENINGS) if ask.warm else 0]
+    variant = f" Version {index}." if ask.warm and index >= len(_OPENINGS) else ""
+    beside = f" I received: {', '.join(seen)}." if seen else ""
+    return f"{opening} “{about}”.{variant}{beside}"
+
+
+def _story(words: int, start: int) -> str:
+    known = _TALE.split()
+    told = [known[(start * 5 + place * 7 + place // len(known)) % len(known)] for place in range(words * 7 // 12)]
+    sentences = (" ".join(told[place : place + 9]).capitalize() for place in range(0, len(told), 9))
+    return ". ".join(sentences) + "."
