@@ -1,0 +1,36 @@
+"""
+Every rule of every contract; importing the package fills the registry.
+"""
+
+from conformance.checks import (
+    chat_isolation,
+    chat_logprobs,
+    chat_message,
+    chat_stream,
+    chat_structured,
+    chat_tools,
+    chat_usage,
+    failure,
+    http,
+    json_text,
+    stream,
+)
+from conformance.checks.registry import REGISTRY, Check
+from conformance.checks.subject import Subject
+
+__all__ = [
+    "REGISTRY",
+    "Check",
+    "Subject",
+    "chat_isolation",
+    "chat_logprobs",
+    "chat_message",
+    "chat_stream",
+    "chat_structured",
+    "chat_tools",
+    "chat_usage",
+    "failure",
+    "http",
+    "json_text",
+    "stream",
+]

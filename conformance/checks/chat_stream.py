@@ -1,0 +1,237 @@
+"""
+Rules over the chunks of one chat completion stream: identity, order, ends, increments.
+
+Source: https://platform.openai.com/docs/api-reference/chat/streaming.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from conformance.checks.registry import check
+from conformance.checks.subject import Subject, audio_asked, prelude, stream_good, streamed
+from conformance.model import JSON, Evidence, Finding
+from conformance.read.chat import Choice
+from conformance.read.strictjson import MISSING, as_object
+
+
+def _chunks(s: Subject) -> Iterator[tuple[int, dict[str, JSON]]]:
+    for packet in s.reply.chunks:
+        if packet.document is not None and isinstance(packet.document.value, dict):
+            chunk = packet.document.value
+            if not prelude(chunk) and s.reply.stream.events[packet.event].name != "error":
+                yield packet.event, chunk
+
+
+def _one_value(s: Subject, name: str, usable: Callable[[JSON], bool]) -> Iterator[Finding]:
+    first: JSON = None
+    for event, chunk in _chunks(s):
+        value = chunk.get(name)
+        if not usable(value):
+            continue
+        if first is None:
+            first = value
+        elif value != first:
+            yield Finding(
+                expected=f"{name} {first!r} as in the first chunk", observed=repr(value), where=f"event[{event}]/{name}"
+            )
+            return
+
+
+def _text(value: JSON) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+@check("openai-chat.stream.same-id", when=streamed, shows=Evidence.IDENTITY)
+def keeps_one_id(s: Subject) -> Iterator[Finding]:
+    """
+    Each chunk has the same id; a foreign one means that two answers were mixed.
+    """
+    yield from _one_value(s, "id", _text)
+
+
+@check("openai-chat.stream.same-created", when=streamed, shows=Evidence.IDENTITY)
+def keeps_one_time(s: Subject) -> Iterator[Finding]:
+    """
+    Each chunk has the same time stamp.
+    """
+    yield from _one_value(s, "created", lambda value: isinstance(value, int))
+
+
+@check("openai-chat.stream.same-model", when=streamed)
+def keeps_one_model(s: Subject) -> Iterator[Finding]:
+    """
+    The model does not change within an answer.
+    """
+    yield from _one_value(s, "model", _text)
+
+
+@check("openai-chat.stream.same-fingerprint", when=streamed, shows=Evidence.IDENTITY)
+def keeps_one_fingerprint(s: Subject) -> Iterator[Finding]:
+    """
+    The backend configuration does not change within an answer.
+    """
+    yield from _one_value(s, "system_fingerprint", _text)
+
+
+@check("openai-chat.chunk.choices", when=lambda s: streamed(s) and not audio_asked(s))
+def has_choices_in_every_chunk(s: Subject) -> Iterator[Finding]:
+    """
+    ``choices`` is there in every chunk, and an array.
+    """
+    for event, chunk in _chunks(s):
+        if "choices" not in chunk:
+            yield Finding(expected="an array choices", observed="no choices", where=f"event[{event}]/choices")
+
+
+@check("openai-chat.stream.empty-choices", when=lambda s: streamed(s) and not audio_asked(s))
+def empties_choices_only_for_a_reason(s: Subject) -> Iterator[Finding]:
+    """
+    ``choices`` is empty only beside something else that the chunk is for.
+    """
+    usual = {"id", "object", "created", "model", "system_fingerprint", "service_tier", "choices", "obfuscation"}
+    for event, chunk in _chunks(s):
+        payload = {name for name, value in chunk.items() if name not in usual and value is not None}
+        if chunk.get("choices") == [] and not payload:
+            yield Finding(expected="choices, or usage", observed="an empty chunk", where=f"event[{event}]/choices")
+
+
+@check("openai-chat.stream.message-in-chunk", when=streamed)
+def sends_deltas_not_messages(s: Subject) -> Iterator[Finding]:
+    """
+    A chunk's choice has a ``delta`` and no ``message``: with both, merging clients double the text.
+    """
+    for event, chunk in _chunks(s):
+        for number, choice in enumerate(_list(chunk.get("choices"))):
+            if "message" in as_object(choice) and as_object(choice)["message"] is not None:
+                where = f"event[{event}]/choices/{number}/message"
+                yield Finding(expected="a delta alone", observed="a message in a chunk", where=where)
+                return
+
+
+def _list(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else []
+
+
+@check("openai-chat.stream.role-first", when=stream_good)
+def begins_with_the_role(s: Subject) -> Iterator[Finding]:
+    """
+    The first delta of every choice says ``role: assistant``.
+    """
+    for choice in s.completion.choices:
+        bearing = [d for d in choice.deltas if any(v not in (None, "", []) for v in d.delta.values())]
+        if bearing and not any(d.delta.get("role") for d in choice.deltas if d.event <= bearing[0].event):
+            got = f"{sorted(bearing[0].delta)} first"
+            yield Finding(expected="role: assistant in the first delta", observed=got, where=_delta(bearing[0].event))
+
+
+def _delta(event: int) -> str:
+    return f"event[{event}]/choices/*/delta"
+
+
+@check("openai-chat.stream.role-once", when=stream_good)
+def says_the_role_once(s: Subject) -> Iterator[Finding]:
+    """
+    Accumulators that join strings build ``assistantassistant`` from a role that is repeated.
+    """
+    for choice in s.completion.choices:
+        roles = [d.event for d in choice.deltas if d.delta.get("role")]
+        if len(roles) > 1 and not audio_asked(s):
+            yield Finding(expected="one role", observed=f"{len(roles)} of them", where=_delta(roles[1]))
+
+
+@check("openai-chat.stream.finish-reason", when=lambda s: stream_good(s) and not audio_asked(s))
+def finishes_every_choice_once(s: Subject) -> Iterator[Finding]:
+    """
+    Every choice gets exactly one finish reason: without, SDKs throw; with two, tool calls are lost or run twice.
+    """
+    if not s.completion.choices:
+        where = f"event[{s.reply.chunks[-1].event}]"
+        yield Finding(expected="one finish_reason", observed="no choice in the whole stream", where=where)
+    for choice in s.completion.choices:
+        reasons = choice.finish_reasons
+        if len(reasons) != 1 and choice.deltas:
+            got = " then ".join(repr(reason) for _, reason in reasons) or "none"
+            where = f"event[{reasons[1][0] if reasons else choice.deltas[-1].event}]/choices/*/finish_reason"
+            yield Finding(expected=f"one finish_reason for choice {choice.index}", observed=got[:120], where=where)
+
+
+@check("openai-chat.stream.finish-reason-key", when=lambda s: streamed(s) and not audio_asked(s))
+def always_has_the_finish_reason_key(s: Subject) -> Iterator[Finding]:
+    """
+    ``finish_reason`` is a required key of a chunk's choice, null until the end.
+    """
+    for choice in s.completion.choices:
+        for delta in choice.deltas:
+            if delta.finish_reason is MISSING:
+                where = f"event[{delta.event}]/choices/*/finish_reason"
+                yield Finding(expected="finish_reason, if only null", observed="no such key", where=where)
+                return
+
+
+_PAYLOAD = ("content", "refusal", "tool_calls", "function_call", "reasoning_content", "reasoning")
+
+
+@check("openai-chat.stream.after-finish", when=stream_good)
+def says_nothing_after_the_finish(s: Subject) -> Iterator[Finding]:
+    """
+    The finish chunk is the last of its choice: clients stop there and lose what follows.
+    """
+    for choice in s.completion.choices:
+        if not choice.finish_reasons:
+            continue
+        end = choice.finish_reasons[0][0]
+        for delta in choice.deltas:
+            late = [name for name in _PAYLOAD if delta.delta.get(name)]
+            if delta.event > end and late:
+                got = f"{late[0]} {str(delta.delta[late[0]])[:40]!r}"
+                yield Finding(expected="nothing after finish_reason", observed=got, where=_delta(delta.event))
+                break
+
+
+#: A repeated beginning shorter than this may be chance ("ha", "haha").
+_TELLING = 16
+
+
+@check("openai-chat.stream.increments", when=streamed)
+def sends_increments(s: Subject) -> Iterator[Finding]:
+    """
+    A delta is what is new, not all of the text so far.
+    """
+    for choice in s.completion.choices:
+        found = _cumulative(choice)
+        if found is not None:
+            event, text = found
+            yield Finding(
+                expected="only what is new", observed=f"the text so far again: {text[:60]!r}", where=_delta(event)
+            )
+
+
+def _cumulative(choice: Choice) -> tuple[int, str] | None:
+    before, run = "", 0
+    for delta in choice.deltas:
+        text = delta.delta.get("content")
+        if not isinstance(text, str) or not text:
+            continue
+        snapshot = text if run else before
+        repeats = bool(before) and len(text) >= len(snapshot) and text.startswith(snapshot) and len(before) > 1
+        run = run + 1 if repeats else 0
+        if repeats and (run >= 3 or len(snapshot) >= _TELLING):
+            return delta.event, text
+        before = text if repeats else before + text
+    return None
+
+
+@check("openai-chat.stream.obfuscation", when=lambda s: streamed(s) and _unwanted(s))
+def leaves_out_obfuscation(s: Subject) -> Iterator[Finding]:
+    """
+    ``include_obfuscation: false`` switches the padding off.
+    """
+    for event, chunk in _chunks(s):
+        if chunk.get("obfuscation"):
+            yield Finding(expected="no obfuscation", observed="padding", where=f"event[{event}]/obfuscation")
+            return
+
+
+def _unwanted(s: Subject) -> bool:
+    return as_object(s.asked.get("stream_options")).get("include_obfuscation") is False

@@ -1,0 +1,141 @@
+"""
+Rules of the transport that hold for every contract (RFC 9110, RFC 8259).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from conformance.checks.registry import check
+from conformance.checks.subject import Subject, failed, has_body, streamed, succeeded
+from conformance.model import Ending, Evidence, Finding
+
+_DURATION = re.compile(r"(\d+(\.\d+)?(ms|us|µs|ns|d|h|m|s))+|\d+(\.\d+)?")
+
+
+def _json_media(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+@check("http.content-type-json", when=has_body, shows=Evidence.HEADERS)
+def is_labelled_json(s: Subject) -> Iterator[Finding]:
+    """
+    An answer that is not a stream says ``application/json``; the Node SDK hands out a raw string otherwise.
+    """
+    if not _json_media(s.reply.media_type):
+        got = s.reply.header("content-type")
+        yield Finding(expected="application/json", observed=got or "no Content-Type", where="header:content-type")
+
+
+@check("http.charset", when=lambda s: succeeded(s) and s.reply.charset != "", shows=Evidence.HEADERS)
+def is_utf8_by_its_label(s: Subject) -> Iterator[Finding]:
+    """
+    JSON and event streams are UTF-8; a label that says otherwise makes clients decode wrongly.
+    """
+    if s.reply.charset.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
+        yield Finding(expected="charset utf-8 or none", observed=s.reply.charset, where="header:content-type")
+
+
+def _heard(s: Subject) -> bool:
+    endings = {Ending.COMPLETE, Ending.TRUNCATED, Ending.MALFORMED}
+    return s.reply.exchange.ending in endings and (s.reply.status is not None or s.reply.exchange.ending != "complete")
+
+
+@check("http.complete", when=_heard, shows=Evidence.WIRE)
+def ends_as_its_framing_says(s: Subject) -> Iterator[Finding]:
+    """
+    The body is as long as Content-Length or the last chunk says (RFC 9112 section 8).
+    """
+    exchange = s.reply.exchange
+    if exchange.ending is not Ending.COMPLETE:
+        length = sum(len(chunk.data) for chunk in exchange.chunks)
+        yield Finding(expected="a complete response", observed=exchange.error or exchange.ending, where=f"byte[{length}]")
+
+
+def _codings(value: str | None) -> list[str]:
+    return [coding.strip().lower() for coding in (value or "").split(",") if coding.strip()]
+
+
+@check("http.content-encoding", when=lambda s: succeeded(s) and s.operation is not None, shows=Evidence.WIRE)
+def uses_no_coding_unasked(s: Subject) -> Iterator[Finding]:
+    """
+    A coding that Accept-Encoding does not list is not used (RFC 9110 section 12.5.3).
+    """
+    sent = dict((name.lower(), value) for name, value in s.reply.exchange.sent.headers)
+    accepted = {coding.split(";")[0].strip() for coding in _codings(sent.get("accept-encoding"))}
+    if not accepted or "*" in accepted:
+        return
+    for coding in _codings(s.reply.header("content-encoding")):
+        if coding not in accepted | {"identity"}:
+            yield Finding(
+                expected=f"one of {', '.join(sorted(accepted))}", observed=coding, where="header:content-encoding"
+            )
+
+
+@check("http.content-decoding", when=lambda s: _heard(s) and s.reply.status is not None, shows=Evidence.WIRE)
+def can_be_decoded(s: Subject) -> Iterator[Finding]:
+    """
+    The body decodes under the coding that Content-Encoding names.
+    """
+    if s.reply.body_problem and s.reply.exchange.ending is Ending.COMPLETE:
+        yield Finding(
+            expected=f"a body in {s.reply.header('content-encoding')}",
+            observed=s.reply.body_problem,
+            where="header:content-encoding",
+        )
+
+
+@check(
+    "http.retry-after", when=lambda s: failed(s) and s.reply.header("retry-after") is not None, shows=Evidence.HEADERS
+)
+def retries_at_a_time_that_can_be_read(s: Subject) -> Iterator[Finding]:
+    """
+    Retry-After is whole seconds or an HTTP date (RFC 9110 section 10.2.3).
+    """
+    value = (s.reply.header("retry-after") or "").strip()
+    if not (value.isascii() and value.isdigit()) and not _is_date(value):
+        yield Finding(expected="whole seconds or an HTTP date", observed=value, where="header:retry-after")
+
+
+def _is_date(value: str) -> bool:
+    try:
+        parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+@check(
+    "http.ratelimit-reset",
+    when=lambda s: any(name.lower().startswith("x-ratelimit-reset-") for name, _ in s.reply.exchange.headers),
+    shows=Evidence.HEADERS,
+)
+def resets_after_a_duration(s: Subject) -> Iterator[Finding]:
+    """
+    ``x-ratelimit-reset-*`` is a duration such as ``1s`` or ``6m0s``.
+    """
+    for name, value in s.reply.exchange.headers:
+        epoch = value.replace(".", "").isdigit() and float(value) > 1e8
+        if name.lower().startswith("x-ratelimit-reset-") and (epoch or not _DURATION.fullmatch(value.strip())):
+            yield Finding(expected="a duration such as 6m0s", observed=value, where=f"header:{name.lower()}")
+
+
+@check("http.allow", when=lambda s: s.reply.status == 405, shows=Evidence.HEADERS)
+def names_the_allowed_methods(s: Subject) -> Iterator[Finding]:
+    """
+    A 405 carries Allow (RFC 9110 section 15.5.6).
+    """
+    if s.reply.header("allow") is None:
+        yield Finding(expected="an Allow header", observed="none", where="header:allow")
+
+
+@check("http.stream-content-length", when=streamed, shows=Evidence.WIRE | Evidence.HEADERS)
+def streams_without_a_length(s: Subject) -> Iterator[Finding]:
+    """
+    A stream whose length is known beforehand was buffered.
+    """
+    length = s.reply.header("content-length")
+    if length is not None:
+        yield Finding(expected="no Content-Length on a stream", observed=length, where="header:content-length")

@@ -1,0 +1,99 @@
+"""
+Rules of JSON text that hold for every body and every event (RFC 8259, RFC 7493).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.checks.registry import check
+from conformance.checks.subject import Subject, has_body, streamed
+from conformance.model import Evidence, Finding
+from conformance.read import strictjson
+
+
+def _texts(s: Subject) -> Iterator[tuple[str, strictjson.Document]]:
+    if streamed(s):
+        for packet in s.reply.packets:
+            if packet.document is not None:
+                yield f"event[{packet.event}]", packet.document
+    elif has_body(s) and not s.reply.is_stream:
+        yield "", s.reply.document
+
+
+def _has_text(s: Subject) -> bool:
+    return streamed(s) or (has_body(s) and not s.reply.is_stream)
+
+
+def _faults(s: Subject, *kinds: str) -> Iterator[tuple[str, strictjson.Fault]]:
+    for where, document in _texts(s):
+        for fault in document.faults:
+            if fault.kind in kinds:
+                yield where or f"byte[{fault.offset or 0}]", fault
+
+
+@check("json.syntax", when=lambda s: has_body(s) and not s.reply.is_stream)
+def is_one_json_text(s: Subject) -> Iterator[Finding]:
+    """
+    The body is exactly one JSON object, with nothing before and nothing after it.
+    """
+    for where, fault in _faults(s, "syntax", "trailing", "empty", "depth", "utf16"):
+        yield Finding(expected="exactly one JSON text", observed=fault.message, where=where)
+        return
+    if not s.reply.document.faults and not isinstance(s.reply.value, dict):
+        yield Finding(expected="a JSON object", observed=_kind(s.reply.value), where="/")
+
+
+def _kind(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
+
+
+@check("json.duplicate-keys", when=_has_text, shows=Evidence.BYTES)
+def repeats_no_key(s: Subject) -> Iterator[Finding]:
+    """
+    The names within an object are unique (RFC 8259 section 4).
+    """
+    for where, fault in _faults(s, "duplicate-key"):
+        yield Finding(expected="unique names in an object", observed=f"a repeated {fault.message}", where=where)
+
+
+@check("json.numbers", when=_has_text)
+def writes_numbers_as_json(s: Subject) -> Iterator[Finding]:
+    """
+    NaN and the infinities are not JSON (RFC 8259 section 6).
+    """
+    for where, fault in _faults(s, "constant", "overflow"):
+        yield Finding(expected="a JSON number", observed=fault.message, where=where)
+
+
+@check("json.utf8", when=_has_text, shows=Evidence.BYTES)
+def is_utf8(s: Subject) -> Iterator[Finding]:
+    """
+    JSON text that is exchanged is UTF-8 (RFC 8259 section 8.1); a character is never split over two events.
+    """
+    if streamed(s):
+        offsets = s.reply.stream.utf8_faults
+        if offsets:
+            yield Finding(expected="UTF-8", observed="bytes that are not UTF-8", where=f"byte[{offsets[0]}]")
+        return
+    for where, fault in _faults(s, "utf8"):
+        yield Finding(expected="UTF-8", observed=fault.message, where=where)
+
+
+@check("json.surrogates", when=_has_text)
+def pairs_its_surrogates(s: Subject) -> Iterator[Finding]:
+    """
+    An unpaired surrogate escape is no character (RFC 8259 section 8.2, RFC 7493 section 2.1).
+    """
+    for where, fault in _faults(s, "surrogate"):
+        yield Finding(expected="paired surrogates", observed=fault.message, where=where)
+
+
+@check("json.bom", when=lambda s: has_body(s) and not s.reply.is_stream, shows=Evidence.BYTES)
+def starts_without_a_byte_order_mark(s: Subject) -> Iterator[Finding]:
+    """
+    JSON text begins with no byte order mark (RFC 8259 section 8.1).
+    """
+    for _, fault in _faults(s, "bom"):
+        yield Finding(expected="no byte order mark", observed=fault.message or "EF BB BF", where="byte[0]")

@@ -1,0 +1,126 @@
+"""
+The documented schemas, applied to every body and to every chunk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jsonschema_rs
+
+from conformance.checks import places
+from conformance.checks.subject import Subject, plain, prelude, streamed
+from conformance.model import JSON, Contract, Finding
+
+#: So many findings of one requirement in one exchange say enough.
+_ENOUGH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """
+    A schema of a contract, ready to judge.
+    """
+
+    validator: jsonschema_rs.Validator
+    places: places.Places
+
+
+_COMPILED: dict[tuple[str, str, str], Compiled] = {}
+
+
+def compiled(contract: Contract, name: str) -> Compiled:
+    """
+    The compiled schema ``name`` of a contract; compiled once.
+    """
+    key = (contract.id, contract.sha256, name)
+    if key not in _COMPILED:
+        validator = jsonschema_rs.validator_for(contract.schemas[name])
+        _COMPILED[key] = Compiled(validator, places.of(contract, name))
+    return _COMPILED[key]
+
+
+def documents(s: Subject) -> Iterator[tuple[str, str, JSON]]:
+    """
+    What of a reply is judged: the schema's name, where it stands, the value.
+    """
+    operation = s.operation
+    error = operation.error if operation else _any_error(s.contract)
+    if operation and operation.response and plain(s):
+        yield operation.response, "", s.reply.value
+    elif operation and operation.chunk and streamed(s):
+        for packet in s.reply.chunks:
+            value = packet.document.value if packet.document else None
+            named = s.reply.stream.events[packet.event].name == "error"
+            if isinstance(value, dict) and not prelude(value) and not named:
+                yield operation.chunk, f"event[{packet.event}]", value
+    elif error and (s.reply.status or 0) >= 400 and isinstance(s.reply.value, dict):
+        if isinstance(s.reply.value.get("error"), dict):
+            yield error, "", s.reply.value
+
+
+def _any_error(contract: Contract) -> str | None:
+    return next((operation.error for operation in contract.operations if operation.error), None)
+
+
+def judge(s: Subject) -> dict[str, list[Finding]]:
+    """
+    Every schema requirement at stake with its findings; an empty list means that it held.
+    """
+    judged: dict[str, list[Finding]] = {}
+    for name, where, value in documents(s):
+        schema = compiled(s.contract, name)
+        for requirement in schema.places.at_stake(value):
+            judged.setdefault(requirement, [])
+        for error in schema.validator.iter_errors(value):
+            owner = schema.places.owner(error.schema_path, _missing(error))
+            if owner is None:
+                raise LookupError(f"no requirement owns {name}#/{'/'.join(map(str, error.schema_path))}")
+            found = judged.setdefault(owner, [])
+            if len(found) < _ENOUGH:
+                found.append(_finding(error, where))
+    return judged
+
+
+def _missing(error: jsonschema_rs.ValidationError) -> str | None:
+    return str(error.kind.property) if error.kind.name == "required" else None
+
+
+def _finding(error: jsonschema_rs.ValidationError, where: str) -> Finding:
+    path = [*error.instance_path]
+    missing = _missing(error)
+    if missing is not None:
+        path.append(missing)
+    pointer = where + "".join(f"/{step}" for step in path)
+    observed = "no such key" if missing is not None else _short(error.instance)
+    return Finding(expected=_wanted(error), observed=observed, where=pointer or "/")
+
+
+def _wanted(error: jsonschema_rs.ValidationError) -> str:
+    kind = error.kind
+    if kind.name == "required":
+        return f"the key {kind.property}"
+    if kind.name == "type":
+        return " or ".join(str(each) for each in kind.types)
+    if kind.name == "enum":
+        return f"one of {_short(kind.options)}"
+    if kind.name == "const":
+        return _short(kind.expected_value)
+    limits = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "exclusiveMinimum": "more than",
+        "exclusiveMaximum": "less than",
+        "minLength": "a length of at least",
+        "minItems": "items: at least",
+        "maxItems": "items: at most",
+    }
+    if kind.name in limits:
+        return f"{limits[kind.name]} {kind.limit}"
+    return error.message[:120]
+
+
+def _short(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)[:100]

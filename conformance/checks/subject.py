@@ -1,0 +1,190 @@
+"""
+What a check looks at, and the predicates that say when a rule is at stake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from conformance.model import JSON, Case, Contract, Ending, Evidence, Operation
+from conformance.read import strictjson
+from conformance.read.chat import Completion
+from conformance.read.reply import Reply
+
+#: Statuses by which a server says that it is busy or that something before it failed.
+BUSY = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 522, 524, 529})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    A case with its reply, the contract it is judged by, and the replies it is compared with.
+    """
+
+    case: Case
+    reply: Reply
+    contract: Contract
+    #: Replies of compared cases and of the same group, by case id.
+    peers: Mapping[str, Reply] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def asked(self) -> dict[str, JSON]:
+        """
+        The request body as it was sent; empty when it was no JSON object or is not known.
+        """
+        return asked(self.reply)
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """
+        The documented call that the request made, if it is one.
+        """
+        path = self.case.request.path.split("?")[0]
+        for operation in self.contract.operations:
+            if operation.method == self.case.request.method and _matches(operation.path, path):
+                return operation
+        return None
+
+    @property
+    def valid(self) -> bool:
+        """
+        The request keeps the contract.
+        """
+        return not self.case.invalid
+
+    @property
+    def completion(self) -> Completion:
+        """
+        The assembled chat completion, of a body or of a stream.
+        """
+        return self.reply.completion
+
+    @property
+    def own(self) -> bool:
+        """
+        The case is ours, not a foreign recording's.
+        """
+        return self.case.file != ""
+
+
+def asked(reply: Reply) -> dict[str, JSON]:
+    """
+    The JSON object that a reply's request carried, or an empty one.
+    """
+    if Evidence.REQUEST not in reply.exchange.shows:
+        return {}
+    return strictjson.as_object(strictjson.read(reply.exchange.sent.body).value)
+
+
+def _matches(pattern: str, path: str) -> bool:
+    wanted, given = pattern.strip("/").split("/"), path.strip("/").split("/")
+    if wanted[-1].startswith("{") and len(given) >= len(wanted):
+        given = [*given[: len(wanted) - 1], "/".join(given[len(wanted) - 1 :])]
+    return len(wanted) == len(given) and all(
+        want.startswith("{") or want == got for want, got in zip(wanted, given, strict=True)
+    )
+
+
+def knows_request(s: Subject) -> bool:
+    """
+    The request that was answered is known.
+    """
+    return Evidence.REQUEST in s.reply.exchange.shows
+
+
+def succeeded(s: Subject) -> bool:
+    """
+    The reply has a 2xx status.
+    """
+    return s.reply.status is not None and 200 <= s.reply.status < 300
+
+
+def failed(s: Subject) -> bool:
+    """
+    The reply has a 4xx or 5xx status.
+    """
+    return s.reply.status is not None and s.reply.status >= 400
+
+
+def whole(s: Subject) -> bool:
+    """
+    The reply was heard to its end.
+    """
+    return s.reply.exchange.ending is Ending.COMPLETE
+
+
+def wants_stream(s: Subject) -> bool:
+    """
+    The request says ``stream: true``.
+    """
+    return s.asked.get("stream") is True
+
+
+def has_body(s: Subject) -> bool:
+    """
+    A documented call was answered with 2xx and one body, as asked.
+    """
+    return succeeded(s) and whole(s) and s.operation is not None and not wants_stream(s)
+
+
+def plain(s: Subject) -> bool:
+    """
+    A documented call was answered with one readable JSON object (an error object apart).
+    """
+    return (
+        has_body(s)
+        and not s.reply.is_stream
+        and isinstance(s.reply.value, dict)
+        and not s.reply.value.get("error")
+    )
+
+
+def streamed(s: Subject) -> bool:
+    """
+    An event stream came, whole or in part, and none was refused.
+    """
+    if not succeeded(s) or not s.reply.is_stream or s.operation is None or s.operation.chunk is None:
+        return False
+    return wants_stream(s) or not knows_request(s)
+
+
+def stream_ended(s: Subject) -> bool:
+    """
+    An event stream came, was heard to its end and reported no error.
+    """
+    return streamed(s) and whole(s) and s.reply.error_packet is None
+
+
+def stream_good(s: Subject) -> bool:
+    """
+    An event stream came that ended by itself and holds at least one chunk.
+    """
+    return stream_ended(s) and bool(s.reply.chunks)
+
+
+def answered(s: Subject) -> bool:
+    """
+    A completion came, plain or streamed, and can be read.
+    """
+    return _chat(s) and (plain(s) or stream_good(s))
+
+
+def _chat(s: Subject) -> bool:
+    return s.operation is not None and s.operation.chunk is not None
+
+
+def audio_asked(s: Subject) -> bool:
+    """
+    The request asks for audio output, whose streams OpenAI itself shapes differently.
+    """
+    return "audio" in strictjson.as_list(s.asked.get("modalities"))
+
+
+def prelude(chunk: dict[str, JSON]) -> bool:
+    """
+    Azure's filter chunk: no choices and no identity, but the results of its content filter.
+    """
+    return chunk.get("choices") == [] and ("prompt_filter_results" in chunk or "prompt_annotations" in chunk)
