@@ -16,6 +16,8 @@ from conformance.reference.ask import Ask
 from conformance.reference.clues import Clues
 from conformance.reference.toolcall import Call
 
+_GIVEN_VALUE = re.compile(r"(?:\b(?:is|to|as|value|of)\s+|[:=]\s*)[\"'`“][^\"'`”]*[\"'`”]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -127,10 +129,9 @@ def _all_said(ask: Ask) -> str:
 def _free_object(ask: Ask, index: int) -> dict[str, Any]:
     clues = Clues(_all_said(ask))
     named = re.search(r"\b(?:keys?|fields?|propert(?:y|ies)|members?)\b(.*)", ask.last, re.IGNORECASE | re.DOTALL)
-    keys = re.findall(r"[\"'`“]([A-Za-z_]\w*)[\"'`”]", named.group(1)) if named else []
-    if not keys and named:
-        keys = re.findall(r"\s([A-Za-z_]\w*)", named.group(1))[:1]
-    return {key: clues.text(key) for key in keys} or {"answer": model.say(ask, index)}
+    listed = _GIVEN_VALUE.sub("", named.group(1)) if named else ""
+    keys = re.findall(r"[\"'`“]([A-Za-z_]\w*)[\"'`”]", listed) or re.findall(r"\s([A-Za-z_]\w*)", listed)[:1]
+    return {key: clues.text(key, rank) for rank, key in enumerate(keys)} or {"answer": model.say(ask, index)}
 
 
 def _object_in(text: str) -> dict[str, Any] | None:

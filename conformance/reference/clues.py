@@ -13,7 +13,8 @@ from typing import Any
 
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ][\w'’-]*|[^\W\d_]*[^\x00-\x7f\W\d_][\w'’-]*)"
-_PLACE = re.compile(rf"\b(?:in|for|at|to|of|from|and|near|about|on|with|,)\s+({_CAPITAL}(?: {_CAPITAL})*)")
+_PLACE = re.compile(rf"\b(?:in|for|at|to|of|from|and|near|about)\s+({_CAPITAL}(?: {_CAPITAL})*)")
+_PLAIN = re.compile(r"\b(?:in|for|at|about|near)\s+(?!(?:the|a|an|me|my|it|this|that|you|json|which|each)\b)([a-z]\w+)")
 _BARE_PLACE = re.compile(r"[^\x00-\x7f\W\d_]{2,}")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w])")
 _NO_PLACES = {"Celsius", "Fahrenheit", "JSON", "I", "Use", "Call", "The", "Answer", "Reply"}
@@ -37,16 +38,19 @@ class Clues:
         if quoted:
             return tuple(dict.fromkeys(quoted))
         places = [found.group(1) for found in _PLACE.finditer(self.prompt)]
-        places = places or _BARE_PLACE.findall(self.prompt)
+        places = places or _BARE_PLACE.findall(self.prompt) or _PLAIN.findall(self.prompt)
         return tuple(dict.fromkeys(place for place in places if place not in _NO_PLACES))
 
     def _said(self, name: str) -> str | None:
-        words = re.escape(name).replace("_", r"[ _]")
         if not re.search(r"\w", name):
             return None
-        pattern = rf"(?<!\w){words}[\"'`]?(?:\s+(?:is|of|to|as|set to|equal to|must be)|\s*[:=])\s*(?:[\"“'`]([^\"”'`\n]+)[\"”'`]|([\w.+@-]*\w))"
-        found = re.search(pattern, self.prompt, re.IGNORECASE)
-        return (found.group(1) or found.group(2)) if found else None
+        word = rf"(?<!\w){re.escape(name).replace('_', '[ _]')}[\"'`]?"
+        link = r"(?:\s+(?:is|of|to|as|set to|equal to|must be|should be)\s+|\s*[:=]\s*)"
+        quoted, bare = r"[\"“'`](?P<quoted>[^\"”'`\n]+)[\"”'`]", r"(?P<bare>[\w.+@-]*\w)"
+        for pattern in (rf"{word}(?:{link}|\s+){quoted}", rf"{word}{link}{bare}", rf"{word}\s+(?P<bare>-?\d[\d.]*)\b"):
+            if found := re.search(pattern, self.prompt, re.IGNORECASE):
+                return next(each for each in found.groupdict().values() if each)
+        return None
 
     def about(self, name: str) -> bool:
         """
@@ -56,29 +60,23 @@ class Clues:
             re.search(rf"(?<!\w){re.escape(name).replace('_', '[ _]')}(?!\w)", self.prompt, re.IGNORECASE) is not None
         )
 
-    def listed(self, name: str) -> tuple[str, ...]:
+    def text(self, name: str, rank: int) -> str:
         """
-        Gives the texts that may stand in an array: all which the prompt marks out.
-        """
-        return self.values
+        Gives a text for a property: what is said of it by name, else one marked out, else a constant.
 
-    def text(self, name: str) -> str:
+        `rank` is the property's place among those which take a text that is marked out.
         """
-        Gives a text for a property: what is said of it by name, else a text marked out, else a constant.
-        """
-        base, _, place = name.partition("[")
-        said = self._said(base)
-        if said is not None and not place:
+        said = self._said(name)
+        if said is not None:
             return said
-        if not self.values:
-            return "example"
-        return self.values[(self.choice + int(place.rstrip("]") or 0) if place else self.choice) % len(self.values)]
+        place = (self.choice % len(self.values) if self.values else 0) + rank
+        return self.values[place] if place < len(self.values) else "example"
 
     def number(self, name: str, *, whole: bool) -> float | None:
         """
         Gives a number for a property: what is said of it by name, else the first number of the prompt.
         """
-        said = self._said(name.partition("[")[0])
+        said = self._said(name)
         found = [each for each in [said, *_NUMBER.findall(self.prompt)] if each and _NUMBER.fullmatch(each)]
         numbers = [float(each) if "." in each else int(each) for each in found]
         return next((each for each in numbers if not whole or isinstance(each, int)), None)

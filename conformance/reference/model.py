@@ -12,14 +12,15 @@ from collections.abc import Iterable
 
 from conformance.reference.ask import Ask
 
+_MANNER = r"(?: (?:always|only|with|just|exactly|verbatim|this|the|following|text|word|single|to everything))"
 _ALWAYS = re.compile(
-    r"(?:answer only|(?:always |only )*(?:reply|answer|respond)(?: only)?(?: with)?(?: only)?(?: exactly)?)"
-    r"[^:\n]{0,40}:[ \n]?(.*)",
+    rf"\b(?:always (?:answer|reply|respond|say){_MANNER}*|(?:answer|reply|respond|say){_MANNER}+)\s*:[ \n]?(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_WHATEVER = re.compile(r"\b(?:always|only|whatever|every|exactly|nothing else)\b", re.IGNORECASE)
 _EXACTLY = re.compile(
-    r"\b(?:(?:reply|respond|answer)\b[^:\n.]{0,20}\b(?:exactly|only|verbatim)|repeat\b|say exactly|(?:output|print|write) exactly)"
-    r"[^:\n]{0,60}:[ \n]?(.*)\Z",
+    r"\b(?:(?:reply|respond|answer)\b[^:\n.]{0,20}\b(?:exactly|only|verbatim)|repeat|say|echo|(?:output|print|write) exactly)"
+    r"\b[^:\n.'\"]{0,60}:[ \n]?(.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNT = re.compile(r"\bcount\b.{0,20}?\bfrom (-?\d{1,6}) (?:up )?to (-?\d{1,6})", re.IGNORECASE | re.DOTALL)
@@ -29,6 +30,9 @@ _SAY = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"\bwh(?:at|ich) (?:is|was|were|are)(?: the)?(?: my)? (.+?)\s*[?.!]", re.IGNORECASE)
+_ABOUT = re.compile(r"\b(word|number|name|code|colou?r|city)\b.*\?", re.IGNORECASE | re.DOTALL)
+_WHAT_I_SAID = re.compile(r"\bwhat did I (?:just )?(?:say|write|ask)", re.IGNORECASE)
+_WHAT_YOU_SAID = re.compile(r"\bwhat did you (?:just )?(?:say|answer|reply)", re.IGNORECASE)
 _LONG = re.compile(r"\b(?:long|story|essay|poem|detailed|\d{3,} words|paragraphs)\b", re.IGNORECASE)
 _TALE = "the quiet river carried small boats past green hills while people told old tales of rain and light"
 _OPENINGS = ("You asked about", "Here is an answer about", "This is a reply about", "Let me answer about")
@@ -39,8 +43,8 @@ def forced(ask: Ask) -> str | None:
     Gives the text which the conversation orders word for word, or None. An instruction wins over the user.
     """
     for turn in ask.turns:
-        if turn.role in ("system", "developer") and (found := _ALWAYS.search(turn.text)):
-            return found.group(1)
+        if turn.role in ("system", "developer") and (order := _standing_order(turn.text)) is not None:
+            return order
     if ask.turns[-1].role != "user":
         return None
     if found := _EXACTLY.search(ask.last):
@@ -48,6 +52,11 @@ def forced(ask: Ask) -> str | None:
     if found := _COUNT.search(ask.last):
         return _counted(int(found.group(1)), int(found.group(2)), ask.last)
     return None
+
+
+def _standing_order(text: str) -> str | None:
+    found = _ALWAYS.search(text) or (_SAY.search(text) if _WHATEVER.search(text) else None)
+    return found.group(1) if found else None
 
 
 def say(ask: Ask, index: int) -> str:
@@ -85,18 +94,16 @@ def _results(ask: Ask) -> str:
 
 
 def _recalled(ask: Ask) -> str | None:
-    spoken = [turn for turn in ask.turns if turn.role in ("user", "assistant", "system", "developer")][:-1]
+    earlier = list(reversed(ask.turns[:-1]))
+    said = [turn.text for turn in earlier if turn.role == "assistant"]
+    told = [turn.text for turn in earlier if turn.role in ("user", "system", "developer")]
     question = ask.last + "?"
-    if re.search(r"\bwhat did I (?:just )?(?:say|write|ask)", question, re.IGNORECASE):
-        return next((f"You said: {turn.text}" for turn in reversed(spoken) if turn.role == "user"), None)
-    if re.search(r"\bwhat did you (?:just )?(?:say|answer|reply)", question, re.IGNORECASE):
-        return next((f"I said: {turn.text}" for turn in reversed(spoken) if turn.role == "assistant"), None)
-    asked = _ASKED.search(question)
-    told = [turn.text for turn in reversed(spoken)]
-    if asked and (value := _value_of(asked.group(1), [ask.last, *told][1:])):
-        return value
-    about = re.search(r"\b(word|number|name|code|colou?r|city)\b.*\?", question, re.IGNORECASE | re.DOTALL)
-    return _value_of(about.group(1), told) if about else None
+    for pattern, texts in ((_WHAT_I_SAID, told), (_WHAT_YOU_SAID, said)):
+        if texts and pattern.search(question):
+            return f"It was: {texts[0]}"
+    names = [found.group(1) for pattern in (_ASKED, _ABOUT) if (found := pattern.search(question))]
+    values = (_value_of(name, [*told, *said]) for name in names)
+    return next((value for value in values if value is not None), None)
 
 
 def _value_of(name: str, texts: Iterable[str]) -> str | None:

@@ -13,6 +13,8 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 _CLASSES = {"CATEGORY_DIGIT": "1", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " "}
+#: The most repetitions written out, whatever a pattern demands.
+_MOST = 10_000
 _OTHERS = "a1 A-_.#é"
 
 
@@ -22,9 +24,9 @@ def sample(pattern: str, *, least: int = 0) -> str:
     """
     try:
         tree = _parser.parse(pattern)
-    except re.error:
+        text = _sequence(tree, 0)
+    except (re.error, OverflowError, RecursionError):
         return "example"
-    text = _sequence(tree, 0)
     extra = 1
     while len(text) < least and extra <= least:
         text, extra = _sequence(tree, extra), extra + 1
@@ -46,7 +48,7 @@ def _one(code: str, argument: Any, extra: int) -> str:
         return _member(argument)
     if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         low, high = int(argument[0]), int(argument[1])
-        return _sequence(argument[2], extra) * min(max(low, 1) + extra, high)
+        return _sequence(argument[2], extra) * min(max(low, 1) + extra, high, _MOST)
     if code == "SUBPATTERN":
         return _sequence(argument[-1], extra)
     if code == "BRANCH":

@@ -8,8 +8,8 @@ and does its best beyond; it is no validator of the caller's schema (`strict` is
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.reference import regex
@@ -29,6 +29,8 @@ _FORMATS = {
 }
 #: How deep a recursive schema is followed before the shallowest alternative is taken.
 _DEEP = 4
+#: The most items or characters made up, whatever a schema demands.
+_MOST = 10_000
 
 Node = Mapping[str, Any]
 
@@ -43,19 +45,34 @@ class Unfillable(Exception):
 class _Filling:
     root: Node
     clues: Clues
+    #: The properties that hold free text, in the schema's order: the first gets the prompt's first value.
+    texts: tuple[str, ...]
+    #: The place in an array, when a text is an item.
+    item: int = 0
 
 
 def fill(schema: Node, clues: Clues) -> Any:
     """
     Gives a value for the schema, made of the clues where they fit.
     """
-    filling = _Filling(root=schema, clues=clues)
+    filling = _Filling(root=schema, clues=clues, texts=tuple(dict.fromkeys(_texts(schema, ""))))
     for depth in (_DEEP, _DEEP * 2, _DEEP * 4):
         try:
             return _value(filling, schema, "", depth)
         except Unfillable:
             continue
     return {}
+
+
+def _texts(node: Any, name: str) -> Iterator[str]:
+    if not isinstance(node, Mapping) or "enum" in node or "const" in node or node.get("format") in _FORMATS:
+        return
+    for key, child in node.get("properties", {}).items():
+        yield from _texts(child, key)
+    if isinstance(items := node.get("items"), Mapping) and _kind(items) != "string":
+        yield from _texts(items, name)
+    if _kind(node) == "string":
+        yield name
 
 
 def _value(filling: _Filling, node: Any, name: str, depth: int) -> Any:
@@ -151,14 +168,14 @@ def _asked_for(clues: Clues, key: str, child: Any) -> bool:
 
 
 def _array(filling: _Filling, node: Node, name: str, depth: int) -> list[Any]:
-    least, most = int(node.get("minItems", 0)), node.get("maxItems", math.inf)
+    least, most = min(int(node.get("minItems", 0)), _MOST), node.get("maxItems", math.inf)
     if depth <= 0 and not least:
         return []
-    wanted = min(max(least, len(filling.clues.listed(name)) or 1), most)
+    wanted = min(max(least, len(filling.clues.values) or 1), most)
     items: list[Any] = []
     for place in range(int(wanted)):
         try:
-            items.append(_value(filling, node.get("items", {}), f"{name}[{place}]", depth - 1))
+            items.append(_value(replace(filling, item=place), node.get("items", {}), name, depth - 1))
         except Unfillable:
             if len(items) < least:
                 raise
@@ -190,7 +207,8 @@ def _string(filling: _Filling, node: Node, name: str) -> str:
         return _FORMATS[node["format"]]
     if "pattern" in node:
         return regex.sample(str(node["pattern"]), least=int(node.get("minLength", 0)))
-    value = filling.clues.text(name)
-    least, most = int(node.get("minLength", 0)), node.get("maxLength")
+    rank = filling.texts.index(name) if name in filling.texts else 0
+    value = filling.clues.text(name, rank + filling.item)
+    least, most = min(int(node.get("minLength", 0)), _MOST), node.get("maxLength")
     value = value + "x" * (least - len(value))
     return value if most is None else value[: int(most)]

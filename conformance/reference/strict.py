@@ -2,7 +2,7 @@
 The part of JSON Schema which `strict: true` accepts, for answers and for tool arguments.
 
 Source: OpenAI's guide "Structured Outputs", section "Supported schemas". Whether a value satisfies a schema is not
-decided here.
+decided here; whether a schema is one at all, the `jsonschema` library says.
 """
 
 from __future__ import annotations
@@ -10,12 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
 _UNSUPPORTED = ("allOf", "oneOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
 _TYPES = ("string", "number", "boolean", "integer", "object", "array", "null")
 _MOST_LEVELS = 10
 _MOST_PROPERTIES = 5000
 _MOST_ENUM = 1000
 _MOST_NAME_CHARACTERS = 120_000
+
+
+def malformed(schema: dict[str, Any]) -> str | None:
+    """
+    Says why an object is no JSON Schema (2020-12) at all, or None when it is one.
+    """
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"In context={tuple(map(str, error.absolute_path))!r}, {error.message[:200]}"
+    return None
 
 
 def complaint(schema: dict[str, Any]) -> str | None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-_PIECE = re.compile(r" ?[^\W_\U00010000-\U0010ffff]{1,4}|[\U00010000-\U0010ffff]| ?[^\w\s]|\s+?|.", re.DOTALL)
+_PIECE = re.compile(
+    r" ?[^\W_\U00010000-\U0010ffff]{1,4}|[\U00010000-\U0010ffff]| ?[^\w\s\U00010000-\U0010ffff]|.", re.DOTALL
+)
 
 
 def tokenise(text: str) -> tuple[bytes, ...]:

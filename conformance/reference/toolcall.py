@@ -54,7 +54,7 @@ def calls(ask: Ask) -> tuple[Call, ...]:
 def _made(ask: Ask, wanted: list[Tool]) -> tuple[Call, ...]:
     several = ask.parallel and not ask.legacy
     if len(wanted) > 1 and several and not ask.named:
-        return tuple(_call(ask, tool, 0) for tool in wanted)
+        return tuple(_call(ask, tool, place) for place, tool in enumerate(wanted))
     times = _times(ask, wanted[0]) if wanted and several else 1
     return tuple(_call(ask, tool, place) for tool in wanted[:1] for place in range(times))
 

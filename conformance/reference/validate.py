@@ -38,9 +38,17 @@ _TEXT_PART = tagged("type", {"text": record({"type": text, "text": text})})
 _PREDICTED = by_type("one of a string or array", {str: anything, list: array(_TEXT_PART, least=1)})
 _VOICE = by_type("one of a string or object", {str: string(least=1), dict: record({"id": text})})
 _PLACE = record({}, {"country": text, "region": text, "city": text, "timezone": text})
+
+
+def _schema(value: Any, path: str) -> None:
+    any_object(value, path)
+    if reason := strict.malformed(value):
+        raise invalid(path, f"Invalid schema for '{path}': {reason}", None)
+
+
 _JSON_SCHEMA = record(
     {"name": string(least=1, most=64, pattern=r"[a-zA-Z0-9_-]+")},
-    {"description": text, "schema": any_object, "strict": nullable(boolean)},
+    {"description": text, "schema": _schema, "strict": nullable(boolean)},
 )
 _RESPONSE_FORMAT = tagged(
     "type", {"text": any_object, "json_object": any_object, "json_schema": record({"json_schema": _JSON_SCHEMA})}

@@ -28,9 +28,11 @@ _NAME = string(least=1, most=64, pattern=r"[a-zA-Z0-9_-]+")
 
 def _parameters(value: Any, path: str) -> None:
     any_object(value, path)
-    if value and value.get("type", "object") != "object":
-        message = f"Invalid schema for '{path}': schema must be a JSON Schema of 'type: \"object\"'."
-        raise invalid(path, message, "invalid_function_parameters")
+    reason = strict.malformed(value)
+    if value.get("type", "object") != "object":
+        reason = "schema must be a JSON Schema of 'type: \"object\"'."
+    if reason:
+        raise invalid(path, f"Invalid schema for '{path}': {reason}", "invalid_function_parameters")
 
 
 _FUNCTION = record({"name": _NAME}, {"description": text, "parameters": _parameters, "strict": nullable(boolean)})

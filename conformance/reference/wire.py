@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import random
 import secrets
 import string
 from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def _entry(token: bytes, alternatives: int) -> Object:
     sure = 0.55 + (sum(token) % 40) / 100
     others = [each for each in _ELSE if each != token]
     ranked = [_scored(token, sure)]
-    ranked += [_scored(each, (1 - sure) / 2 ** (rank + 1)) for rank, each in enumerate(others)]
+    ranked += [_scored(each, 0.9 * (1 - sure) / 2 ** (rank + 1)) for rank, each in enumerate(others)]
     return {**_scored(token, sure), "top_logprobs": ranked[:alternatives]}
 
 
@@ -100,8 +101,10 @@ def _scored(token: bytes, chance: float) -> Object:
 
 
 def _logprobs(ask: Ask, said: tuple[bytes, ...] | None) -> Object | None:
-    if ask.alternatives is None or said is None or ask.audio:
+    if ask.alternatives is None:
         return None
+    if said is None or ask.audio:
+        return {"content": None, "refusal": None}
     return {"content": logprob_entries(said, ask.alternatives), "refusal": None}
 
 
@@ -160,7 +163,7 @@ def chunks(ask: Ask, answer: Answer, stamp: Stamp) -> list[Object]:
 
 def _padding(chunk: Object) -> str:
     length = len(json.dumps(chunk["choices"])) % _PADDED
-    return "".join(secrets.choice(_SIGNS) for _ in range(min(4, length) + length % 8))
+    return "".join(random.choices(_SIGNS, k=4 + length % 8))
 
 
 def _choice_chunks(ask: Ask, choice: Choice, stamp: Stamp) -> Iterator[Object]:
