@@ -4,9 +4,10 @@ The judge: a case and what came back for it become a result.  Pure: no clock, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from conformance.checks import REGISTRY, Subject, expectation, schema
 from conformance.checks.subject import BUSY
@@ -26,6 +27,8 @@ from conformance.model import (
     Unobserved,
 )
 from conformance.read.reply import Reply
+
+_T = TypeVar("_T")
 
 _CAUSES = {
     Ending.CONNECT: "connect",
@@ -114,11 +117,13 @@ def _ask(requirement: Requirement, subject: Subject, judged: dict[str, list[Find
     check = REGISTRY.get(requirement.check or "")
     if check is None:
         raise CheckCrashed(requirement.check or "", requirement.id, LookupError("no such check"))
-    if check.shows in subject.reply.exchange.shows and _guarded(check.name, subject.case, lambda: check.applies(subject)):
+    if check.shows in subject.reply.exchange.shows and _guarded(
+        check.name, subject.case, lambda: check.applies(subject)
+    ):
         judged[requirement.id] = _guarded(check.name, subject.case, lambda: list(check.find(subject)))
 
 
-def _guarded(name, case, ask):  # type: ignore[no-untyped-def]
+def _guarded(name: str, case: Case, ask: Callable[[], _T]) -> _T:
     try:
         return ask()
     except Exception as problem:
@@ -183,19 +188,17 @@ def _about_acceptance(requirement: Requirement | None) -> bool:
 
 
 def _outcome(case: Case, attempts: Sequence[Attempt], contract: Contract) -> tuple[Outcome, str]:
-    levels = {
-        contract.requirements[finding.requirement].level for attempt in attempts for finding in attempt.findings
-    }
+    levels = {contract.requirements[finding.requirement].level for attempt in attempts for finding in attempt.findings}
     if Level.MUST in levels:
         return Outcome.FAIL, ""
     trouble = _trouble(case, attempts)
     if trouble is not None:
         return trouble
     missed = [each for attempt in attempts for each in attempt.unobserved.values()]
-    observed = {name for attempt in attempts for name, state in attempt.states.items() if state is not State.INCONCLUSIVE}
-    unresolved = [
-        each for attempt in attempts for name, each in attempt.unobserved.items() if name not in observed
-    ]
+    observed = {
+        name for attempt in attempts for name, state in attempt.states.items() if state is not State.INCONCLUSIVE
+    }
+    unresolved = [each for attempt in attempts for name, each in attempt.unobserved.items() if name not in observed]
     if Level.SHOULD in levels:
         return Outcome.WARN, ""
     if missed and unresolved:

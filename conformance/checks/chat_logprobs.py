@@ -49,7 +49,9 @@ def gives_log_probabilities(s: Subject) -> Iterator[Finding]:
             yield Finding(expected="log probabilities of the text", observed="none", where=where)
 
 
-@check("openai-chat.logprobs.unasked", when=lambda s: answered(s) and not s.asked.get("logprobs"), shows=Evidence.REQUEST)
+@check(
+    "openai-chat.logprobs.unasked", when=lambda s: answered(s) and not s.asked.get("logprobs"), shows=Evidence.REQUEST
+)
 def gives_none_unasked(s: Subject) -> Iterator[Finding]:
     """
     ``logprobs`` is null or absent when it was not asked for.

@@ -219,7 +219,9 @@ def _forced(s: Subject) -> bool:
     text = last_user_text(dict(s.asked)).lower()
     told = ("reply with exactly:", "repeat exactly:", "repeat after me:")
     wanted = text.split(":", 1)[1].strip() if text.startswith(told) and ":" in text else ""
-    obeyed = [c for _, choices in _plain_twin(s) for c in choices if wanted and (c.content or "").strip().lower() == wanted]
+    obeyed = [
+        c for _, choices in _plain_twin(s) for c in choices if wanted and (c.content or "").strip().lower() == wanted
+    ]
     return bool(obeyed) or (bool(_stops(s)) and bool(wanted))
 
 

@@ -154,12 +154,13 @@ def counts_more_than_nothing(s: Subject) -> Iterator[Finding]:
 def _within(s: Subject, part: tuple[str, str], whole: str) -> Iterator[Finding]:
     small, large = count(s, *part), count(s, whole)
     if small is not None and large is not None and small > large:
-        yield Finding(
-            expected=f"at most {whole} {large}", observed=str(small), where="/".join((_where(s), *part))
-        )
+        yield Finding(expected=f"at most {whole} {large}", observed=str(small), where="/".join((_where(s), *part)))
 
 
-@check("openai-chat.usage.reasoning", when=lambda s: _counted(s) and _has(s, "completion_tokens_details", "reasoning_tokens"))
+@check(
+    "openai-chat.usage.reasoning",
+    when=lambda s: _counted(s) and _has(s, "completion_tokens_details", "reasoning_tokens"),
+)
 def counts_reasoning_within_the_completion(s: Subject) -> Iterator[Finding]:
     """
     ``reasoning_tokens`` is a part of ``completion_tokens``.

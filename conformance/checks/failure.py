@@ -97,7 +97,9 @@ def does_not_repeat_the_key(s: Subject) -> Iterator[Finding]:
     given = [value.split()[-1] for name, value in s.case.request.headers if name.lower() == "authorization" and value]
     for key in given:
         if len(key) >= 8 and key in text:
-            yield Finding(expected="no key in an error", observed="the whole key of the request", where="/error/message")
+            yield Finding(
+                expected="no key in an error", observed="the whole key of the request", where="/error/message"
+            )
     if not given and "[redacted]" in text:
         yield Finding(expected="no key in an error", observed="the key in full (redacted here)", where="/error/message")
 

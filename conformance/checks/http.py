@@ -51,7 +51,9 @@ def ends_as_its_framing_says(s: Subject) -> Iterator[Finding]:
     exchange = s.reply.exchange
     if exchange.ending is not Ending.COMPLETE:
         length = sum(len(chunk.data) for chunk in exchange.chunks)
-        yield Finding(expected="a complete response", observed=exchange.error or exchange.ending, where=f"byte[{length}]")
+        yield Finding(
+            expected="a complete response", observed=exchange.error or exchange.ending, where=f"byte[{length}]"
+        )
 
 
 def _codings(value: str | None) -> list[str]:

@@ -257,9 +257,7 @@ def reports_errors_with_an_error_object(s: Subject) -> Iterator[Finding]:
         named = s.reply.stream.events[packet.event].name == "error"
         sound = isinstance(error, dict) and isinstance(error.get("message"), str)
         if (error or named) and not sound:
-            yield Finding(
-                expected='{"error": {"message": ...}}', observed=packet.data[:80], where=_event(packet.event)
-            )
+            yield Finding(expected='{"error": {"message": ...}}', observed=packet.data[:80], where=_event(packet.event))
 
 
 def _error_like(s: Subject) -> bool:

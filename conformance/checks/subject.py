@@ -134,12 +134,7 @@ def plain(s: Subject) -> bool:
     """
     A documented call was answered with one readable JSON object (an error object apart).
     """
-    return (
-        has_body(s)
-        and not s.reply.is_stream
-        and isinstance(s.reply.value, dict)
-        and not s.reply.value.get("error")
-    )
+    return has_body(s) and not s.reply.is_stream and isinstance(s.reply.value, dict) and not s.reply.value.get("error")
 
 
 def streamed(s: Subject) -> bool:

@@ -1,0 +1,262 @@
+"""
+One defect for every check: judging it finds exactly the requirement it is listed under.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.model import Ending, Expect
+from tests.good import (
+    ANSWER,
+    CALL_STREAM,
+    CALLED,
+    FORMAT,
+    LOGPROBS,
+    PLAIN,
+    STREAM,
+    STREAM_LOGPROBS,
+    STRUCTURED,
+    TOOLS,
+    TOOLS_STREAM,
+    TWO,
+    TWO_CALLS,
+    USAGE_ASKED,
+    WITH_LOGPROBS,
+)
+from tests.specimens import (
+    GONE,
+    STRICT_TOOL,
+    TOOL,
+    Specimen,
+    ask,
+    call,
+    call_chunks,
+    choice,
+    chunk,
+    completion,
+    edit,
+    part,
+    plain,
+    refusal,
+    reply,
+    sse,
+    streamed,
+    text_chunks,
+    token,
+    usage,
+    with_usage,
+)
+
+_LONG = text_chunks(*(f"word{n} " for n in range(100)))
+_TEXT = "The quick brown fox jumps over the lazy dog"
+_NAMED = {"type": "function", "function": {"name": "get_weather"}}
+_ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
+_AUDIO = ask(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"})
+_STOP = {**ask(stop=["fox"], stream=True), "messages": [{"role": "user", "content": f"Repeat exactly: {_TEXT}"}]}
+
+
+def _event(*chunks: Any, **more: Any) -> Specimen:
+    return streamed(sse(chunks, done=False), **more)
+
+
+def _group(text: str, word: str, other: str) -> Specimen:
+    def asked(each: str) -> dict[str, Any]:
+        return {"model": "m", "messages": [{"role": "user", "content": f"Reply with exactly: {each}"}]}
+
+    peer = reply(plain(edit(completion(choice(0, other)), "/id", "chatcmpl-2"), asked(other)))
+    return plain(completion(choice(0, text)), asked(word), case={"group": "g"}, peers={"other": peer})
+
+
+DEFECTS: dict[str, list[Specimen]] = {
+    "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
+    "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
+    "http.complete": [plain(json.dumps(PLAIN).encode()[:40], ending=Ending.TRUNCATED), _event(*STREAM[:2], ending=Ending.TRUNCATED)],
+    "http.content-encoding": [plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode()))],
+    "http.content-decoding": [
+        refusal(headers=[("Content-Encoding", "gzip")], sent_headers=[("Accept-Encoding", "gzip")])
+    ],
+    "http.retry-after": [refusal(headers=[("Retry-After", "soon")])],
+    "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
+    "http.allow": [refusal(405, case={"expect": Expect(requirement="", status=(405,))})],
+    "http.stream-content-length": [streamed(headers=[("Content-Length", str(len(sse(STREAM))))])],
+    "json.syntax": [plain(json.dumps(PLAIN).encode() + b'\n{"status": "ok"}'), plain(b"[1]"), plain(b"<html>")],
+    "json.duplicate-keys": [
+        plain(json.dumps(PLAIN).replace('"created"', '"id": "chatcmpl-1", "created"').encode()),
+        streamed(sse(STREAM).replace(b'"created"', b'"id": "chatcmpl-1", "created"', 1)),
+    ],
+    "json.numbers": [
+        plain(json.dumps(edit(PLAIN, "/x", 1)).replace('"x": 1', '"x": NaN').encode()),
+        streamed(sse([{**STREAM[0], "x": 1}, *STREAM[1:]]).replace(b'"x": 1', b'"x": -Infinity')),
+    ],
+    "json.utf8": [
+        plain(json.dumps(edit(PLAIN, "/x", "AA")).encode().replace(b"AA", b"\xe9")),
+        streamed(sse([{**STREAM[0], "x": "AA"}, *STREAM[1:]]).replace(b"AA", b"\xe2\x82")),
+    ],
+    "json.surrogates": [
+        plain(json.dumps(edit(PLAIN, "/x", "AA")).encode().replace(b"AA", b"\\ud83d")),
+        streamed(sse([{**STREAM[0], "x": "AA"}, *STREAM[1:]]).replace(b"AA", b"\\ude00")),
+    ],
+    "json.bom": [plain(b"\xef\xbb\xbf" + json.dumps(PLAIN).encode())],
+    "error.envelope": [
+        refusal(document={"detail": "x"}), refusal(document={"error": "x"}), refusal(document=b""),
+        refusal(document=b"<html>"), refusal(document={"code": 1, "msg": "x"}),
+    ],
+    "error.envelope-5xx": [refusal(502, b"<html>")],
+    "error.content-type": [refusal(media="text/plain")],
+    "error.leaks": [refusal(document={"error": {
+        "message": 'Traceback (most recent call last): File "/app/x.py", line 3', "type": "invalid_request_error",
+        "param": None, "code": None}})],
+    "error.echoes-key": [refusal(401, {"error": {
+        "message": "Incorrect API key provided: [redacted]", "type": "invalid_request_error", "param": None,
+        "code": "invalid_api_key"}}, case={"expect": Expect(requirement="", status=(401,))})],
+    "error.in-stream": [
+        _event({"error": {"message": "bad", "type": "invalid_request_error", "param": None, "code": None}},
+               asked=ask(stream=True, temperature=3), case={"invalid": True, "expect": Expect(requirement="", refusal="x")}),
+    ],
+    "error.status": [plain({"error": {"message": "m", "type": "t", "param": None, "code": None}})],
+    "error.names-param": [refusal(case={"expect": Expect(requirement="", refusal="x", param="top_p")})],
+    "error.bad-request": [refusal(422)],
+    "request.answered": [
+        plain({"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}, status=400)
+    ],
+    "request.no-server-error": [
+        plain({"error": {"message": "no", "type": "server_error", "param": None, "code": None}}, status=500),
+        refusal(500),
+    ],
+    "stream.sse": [streamed(json.dumps(PLAIN).encode(), media="application/json")],
+    "stream.content-type": [streamed(media="text/plain"), streamed(media=None), streamed(media="application/json")],
+    "stream.blank-line": [streamed(sse(STREAM, gap="\n"))],
+    "stream.data-json": [streamed([STREAM[0], "data: Number of choices\n\n", *STREAM[1:]]), streamed([STREAM[0], "data: []\n\n", *STREAM[1:]])],
+    "stream.empty-data": [streamed([STREAM[0], "event: ping\n\n", *STREAM[1:]]), streamed([STREAM[0], "data:\n\n", *STREAM[1:]])],
+    "stream.event-name": [streamed(sse(STREAM).replace(b"data: {", b"event: chunk\ndata: {"))],
+    "stream.id-field": [streamed(sse(STREAM).replace(b"data: {", b"id: 5\ndata: {"))],
+    "stream.retry-field": [streamed(["retry: 3000\n\n", *STREAM])],
+    "stream.lines": [streamed([STREAM[0], "INFO: hello\n\n", *STREAM[1:]])],
+    "stream.bom": [streamed(b"\xef\xbb\xbf" + sse(STREAM))],
+    "stream.done": [_event(*STREAM)],
+    "stream.done-once": [streamed([*STREAM, "data: [DONE]\n\n"])],
+    "stream.after-done": [streamed([*STREAM, "data: [DONE]\n\n", chunk(x=1)], asked=ask(stream=True))],
+    "stream.last-blank-line": [streamed(sse(STREAM)[:-2])],
+    "stream.closes": [streamed(ending=Ending.IDLE_TIMEOUT, seconds=30)],
+    "stream.error-envelope": [_event(STREAM[0], {"error": "boom"}), _event(STREAM[0], {"error": {"text": "boom"}})],
+    "stream.incremental": [streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0)],
+    "stream.same-id": [streamed([*STREAM[:2], {**STREAM[2], "id": "chatcmpl-2"}, STREAM[3]])],
+    "stream.same-created": [streamed([*STREAM[:2], {**STREAM[2], "created": 1790000001}, STREAM[3]])],
+    "stream.same-model": [streamed([*STREAM[:2], {**STREAM[2], "model": "m-2"}, STREAM[3]])],
+    "stream.same-fingerprint": [streamed([*STREAM[:2], {**STREAM[2], "system_fingerprint": "fp_2"}, STREAM[3]])],
+    "chunk.choices": [streamed([*STREAM, edit(chunk(cost=1), "/choices", GONE)])],
+    "stream.empty-choices": [streamed([*STREAM, chunk()])],
+    "stream.message-in-chunk": [streamed([STREAM[0], edit(STREAM[1], "/choices/0/message", {"role": "assistant"}), *STREAM[2:]])],
+    "stream.role-first": [streamed(STREAM[1:]), streamed([edit(STREAM[0], "/choices/0/delta/role", GONE), *STREAM[1:]])],
+    "stream.role-once": [streamed([STREAM[0], edit(STREAM[1], "/choices/0/delta/role", "assistant"), *STREAM[2:]])],
+    "stream.finish-reason": [streamed(STREAM[:-1]), streamed([*STREAM, STREAM[-1]]), streamed([*STREAM, edit(STREAM[-1], "/choices/0/finish_reason", "length")])],
+    "stream.finish-reason-key": [streamed([STREAM[0], edit(STREAM[1], "/choices/0/finish_reason", GONE), *STREAM[2:]])],
+    "stream.after-finish": [streamed([*STREAM, STREAM[1]])],
+    "stream.increments": [
+        streamed(text_chunks("The", "The quick", "The quick brown", "The quick brown fox")),
+        streamed(text_chunks("The quick ", "brown fox jumps", "The quick brown fox jumps")),
+    ],
+    "stream.obfuscation": [streamed([{**STREAM[0], "obfuscation": "xx"}, *STREAM[1:]], ask(stream=True, stream_options={"include_obfuscation": False}))],
+    "stream.equals-plain": [streamed(text_chunks("Hel", "l"), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))})],
+    "usage.present": [plain(edit(PLAIN, "/usage", GONE))],
+    "usage.streamed": [streamed([{**each, "usage": None} for each in STREAM], USAGE_ASKED)],
+    "usage.unasked": [streamed(with_usage(STREAM))],
+    "usage.once": [streamed([*with_usage(STREAM)[:-1], chunk(usage=usage()), chunk(usage=usage())], USAGE_ASKED)],
+    "usage.last": [streamed([*with_usage(STREAM)[:2], with_usage(STREAM)[-1], *with_usage(STREAM)[2:-1]], USAGE_ASKED)],
+    "usage.empty-choices": [streamed([*with_usage(STREAM)[:3], {**STREAM[3], "usage": usage()}], USAGE_ASKED)],
+    "usage.null-elsewhere": [streamed([*STREAM, chunk(usage=usage())], USAGE_ASKED)],
+    "usage.total": [plain(edit(PLAIN, "/usage/total_tokens", 99)), streamed([*with_usage(STREAM)[:-1], chunk(usage={**usage(), "total_tokens": 99})], USAGE_ASKED)],
+    "usage.positive": [plain(edit(PLAIN, "/usage", usage(0, 2))), plain(edit(PLAIN, "/usage", usage(9, 0)))],
+    "usage.reasoning": [plain(edit(PLAIN, "/usage/completion_tokens_details/reasoning_tokens", 60))],
+    "usage.cached": [plain(edit(PLAIN, "/usage/prompt_tokens_details/cached_tokens", 1800))],
+    "usage.counts-tokens": [plain({**completion(choice(0, "1, 2, 3", "length")), "usage": usage(9, 1)}, ask(max_tokens=8))],
+    "usage.same-prompt": [plain(edit(PLAIN, "/usage", usage(18, 2)), peers={"other": reply(plain(edit(PLAIN, "/id", "c2")))})],
+    "param.max-tokens": [plain(edit(PLAIN, "/usage", usage(9, 6)), ask(max_tokens=5))],
+    "param.n": [plain(completion(), ask(n=2)), streamed(STREAM, ask(n=2, stream=True))],
+    "param.stop": [plain(completion(choice(0, "1, 2, 3, 4")), ask(stop=["3"])), streamed(text_chunks("1, 2, ", "3"), ask(stop="3", stream=True))],
+    "param.stop-streamed": [streamed(
+        text_chunks("The quick brown ", "f"), _STOP,
+        peers={"twin": reply(plain(edit(completion(choice(0, "The quick brown ")), "/id", "c2"), {**_STOP, "stream": False}))},
+    )],
+    "param.audio": [plain(completion(), _AUDIO)],
+    "param.functions": [plain(completion(), ask(functions=[{"name": "f"}], function_call={"name": "f"}))],
+    "choices.indexes": [plain(completion(choice(0), choice(0)), ask(n=2)), plain(completion(choice(1), choice(2)), ask(n=2))],
+    "choices.stream-indexes": [streamed(text_chunks("Hel", "lo", index=5))],
+    "message.content": [plain(edit(PLAIN, "/choices/0/message/content", GONE))],
+    "message.content-beside-calls": [plain(edit(CALLED, "/choices/0/message/content", GONE), TOOLS)],
+    "message.content-null": [plain(edit(PLAIN, "/choices/0/message/content", None))],
+    "response.model-name": [plain(edit(PLAIN, "/model", "qwen2"))],
+    "isolation.answers": [_group("banana", "cherry", "banana")],
+    "isolation.ids": [plain(peers={"other": reply(plain(completion()))})],
+    "tools.id": [
+        plain(edit(CALLED, "/choices/0/message/tool_calls/0/id", ""), TOOLS),
+        streamed([edit(CALL_STREAM[0], "/choices/0/delta/tool_calls/0/id", GONE), *CALL_STREAM[1:]], TOOLS_STREAM),
+    ],
+    "tools.first-fragment": [
+        streamed([edit(CALL_STREAM[0], "/choices/0/delta/tool_calls/0/type", GONE), *CALL_STREAM[1:]], TOOLS_STREAM),
+    ],
+    "tools.id-unique": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(), call('{"city": "Rome"}')])), TOOLS),
+        plain(CALLED, TOOLS, peers={"other": reply(plain(edit(CALLED, "/id", "c2"), {**TOOLS, "messages": []}))}),
+    ],
+    "tools.index": [streamed(call_chunks('{"city": "Paris"}', index=1), TOOLS_STREAM)],
+    "tools.index-own": [
+        streamed([edit(each, "/choices/0/delta/tool_calls/0/index", 0) if each["choices"][0]["delta"].get("tool_calls") else each
+                  for each in TWO_CALLS], TOOLS_STREAM),
+    ],
+    "tools.id-once": [streamed([*CALL_STREAM[:2], edit(CALL_STREAM[2], "/choices/0/delta/tool_calls/0/id", "call_1"), *CALL_STREAM[3:]], TOOLS_STREAM)],
+    "tools.name-once": [streamed([*CALL_STREAM[:2], edit(CALL_STREAM[2], "/choices/0/delta/tool_calls/0/function/name", "get_weather"), *CALL_STREAM[3:]], TOOLS_STREAM)],
+    "tools.arguments-increments": [streamed(call_chunks('{"ci', '{"city": "Pa', '{"city": "Paris"}'), TOOLS_STREAM)],
+    "tools.arguments-json": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call('"city": "Paris"}')])), TOOLS),
+        streamed(call_chunks('{"city": ', '"Paris"'), TOOLS_STREAM),
+    ],
+    "tools.arguments-empty": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call("")])), TOOLS)],
+    "tools.arguments-object": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call('"{\\"city\\": \\"Paris\\"}"')])), TOOLS)],
+    "tools.arguments-strict": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call('{"town": "Paris"}')])), ask(tools=[STRICT_TOOL]))],
+    "tools.arguments-schema": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call('{"town": "Paris"}')])), TOOLS)],
+    "tools.name-offered": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="get_time")])), TOOLS)],
+    "tools.finish-reason": [
+        plain(edit(CALLED, "/choices/0/finish_reason", "stop"), TOOLS),
+        streamed(call_chunks('{"city": "Paris"}', finish="stop"), TOOLS_STREAM),
+    ],
+    "tools.finish-without-calls": [plain(completion(choice(0, "Hi", "tool_calls")), TOOLS)],
+    "tools.finish-length": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call('{"ci')])), ask(tools=[TOOL], max_tokens=2))],
+    "tools.choice-none": [plain(CALLED, ask(tools=[TOOL], tool_choice="none"))],
+    "tools.choice-required": [plain(completion(), ask(tools=[TOOL], tool_choice="required"))],
+    "tools.choice-named": [plain(completion(), ask(tools=[TOOL], tool_choice=_NAMED))],
+    "tools.choice-allowed": [
+        plain(
+            completion(choice(0, None, "tool_calls", tool_calls=[call("{}", name="get_time")])),
+            ask(tools=[TOOL, {"type": "function", "function": {"name": "get_time"}}], tool_choice=_ALLOWED),
+        )
+    ],
+    "tools.parallel-off": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(), call(identity="call_2")])), ask(tools=[TOOL], parallel_tool_calls=False))
+    ],
+    "tools.markup": [plain(completion(choice(0, '<tool_call>{"name": "get_weather"}</tool_call>')), TOOLS)],
+    "tools.content-apart": [plain(edit(CALLED, "/choices/0/message/content", "Paris"), TOOLS)],
+    "structured.fence": [plain(completion(choice(0, '```json\n{"reason": "r", "answer": 4}\n```')), STRUCTURED)],
+    "structured.json": [plain(completion(choice(0, 'Sure! {"a": 1}')), STRUCTURED), plain(completion(choice(0, "[1]")), ask(response_format={"type": "json_object"}))],
+    "structured.schema": [plain(completion(choice(0, '{"reason": "r"}')), STRUCTURED)],
+    "structured.schema-loose": [plain(completion(choice(0, '{"reason": "r"}')), ask(response_format=edit(FORMAT, "/json_schema/strict", False)))],
+    "structured.key-order": [plain(completion(choice(0, '{"answer": 4, "reason": "r"}')), STRUCTURED)],
+    "logprobs.given": [plain(PLAIN, LOGPROBS), streamed(STREAM, {**LOGPROBS, "stream": True})],
+    "logprobs.unasked": [plain(WITH_LOGPROBS)],
+    "logprobs.values": [
+        plain(completion({**choice(0, "a"), "logprobs": {"content": [token("a", 0.93, 1)], "refusal": None}}), LOGPROBS),
+        plain(completion({**choice(0, "a"), "logprobs": {"content": [edit(token("a"), "/top_logprobs", token("a")["top_logprobs"][::-1])], "refusal": None}}), LOGPROBS),
+    ],
+    "logprobs.bytes": [plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS)],
+    "logprobs.top-count": [plain(completion({**choice(0, "a"), "logprobs": {"content": [token("a", -0.1, 3)], "refusal": None}}), LOGPROBS)],
+    "stream.error-event": [_event(STREAM[0], 'event: error\ndata: {"error": {"message": "m"}}\n\n')],
+    "stream.id-with-comment": [streamed(sse(STREAM).replace(b"data: {", b": ping\n\nid: 5\ndata: {"))],
+}
+_ = (ANSWER, STREAM_LOGPROBS, TWO, part)
+#: Requirements that a defect cannot help breaking as well.
+ALONGSIDE: dict[str, set[str]] = {
+    "stream.id-with-comment": {"stream.id-field"},
+    "error.in-stream": set(),
+}

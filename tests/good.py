@@ -1,0 +1,152 @@
+"""
+Exchanges that keep the contract, legal oddities included: judging them finds nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+from conformance.model import Ending, Evidence
+from tests.specimens import (
+    GONE,
+    SCHEMA,
+    STRICT_TOOL,
+    TOOL,
+    Specimen,
+    an_exchange,
+    a_case,
+    ask,
+    call,
+    call_chunks,
+    choice,
+    chunk,
+    completion,
+    edit,
+    part,
+    plain,
+    reply,
+    sse,
+    streamed,
+    text_chunks,
+    token,
+    usage,
+    with_usage,
+)
+
+PLAIN = completion()
+STREAM = text_chunks("Hel", "lo")
+USAGE_ASKED = ask(stream=True, stream_options={"include_usage": True})
+TOOLS = ask(tools=[TOOL])
+TOOLS_STREAM = ask(tools=[TOOL], stream=True)
+CALLED = completion(choice(0, None, "tool_calls", tool_calls=[call()]))
+CALL_STREAM = call_chunks('{"ci', 'ty": "Pa', 'ris"}')
+TWO_CALLS = [
+    *call_chunks('{"city": "Paris"}')[:-1],
+    *(edit(c, "/choices/0/delta/role", GONE) if "role" in c["choices"][0]["delta"] else c
+      for c in call_chunks('{"city": "Rome"}', index=1, identity="call_2")),
+]
+LOGPROBS = ask(logprobs=True, top_logprobs=2)
+WITH_LOGPROBS = completion({**choice(), "logprobs": {"content": [token("Hel"), token("lo")], "refusal": None}})
+STREAM_LOGPROBS = [
+    STREAM[0],
+    chunk(part({"content": "Hel"}) | {"logprobs": {"content": [token("Hel")], "refusal": None}}),
+    chunk(part({"content": "lo"}) | {"logprobs": {"content": [token("lo")], "refusal": None}}),
+    STREAM[3],
+]
+FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}}
+STRUCTURED = ask(response_format=FORMAT)
+ANSWER = completion(choice(0, '{"reason": "r", "answer": 4}'))
+AZURE = {
+    "id": "", "object": "", "created": 0, "model": "", "choices": [],
+    "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
+}
+TWO = [
+    *(chunk(part({"role": "assistant", "content": ""}, index=i)) for i in (0, 1)),
+    *(chunk(part({"content": t}, index=i)) for t in ("Hel", "lo") for i in (1, 0)),
+    *(chunk(part({}, "stop", index=i)) for i in (0, 1)),
+]
+
+
+def _zipped(body: bytes) -> Specimen:
+    exchange = an_exchange(
+        gzip.compress(body), asked=ask(), headers=[("Content-Encoding", "gzip")],
+        sent_headers=[("Accept-Encoding", "gzip, br")],
+    )
+    return Specimen(case=a_case(ask()), exchange=exchange)
+
+
+def _split(body: bytes, size: int) -> list[tuple[float, bytes]]:
+    return [(0.01 * n, body[at : at + size]) for n, at in enumerate(range(0, len(body), size))]
+
+
+def _in_bytes(chunks: list[Any]) -> Specimen:
+    return streamed(chunks, reads=_split(sse(chunks), 7))
+
+
+_EMOJI = text_chunks("\U0001f469‍\U0001f52c", " ", "\u2028é")
+_RAW = sse(STREAM).decode()
+
+GOOD: dict[str, Specimen] = {
+    "plain": plain(),
+    "plain with white space before": plain(b"\n\n  " + json.dumps(PLAIN).encode()),
+    "plain with charset": plain(media="application/json; charset=utf-8"),
+    "plain with vendor fields": plain(edit(edit(PLAIN, "/x_vendor", {"a": 1}), "/choices/0/message/reasoning_content", "hm")),
+    "plain without optional fields": plain(
+        edit(edit(edit(PLAIN, "/service_tier", GONE), "/system_fingerprint", None), "/choices/0/logprobs", GONE)
+    ),
+    "plain, cut by the limit": plain(completion(choice(0, "1, 2", "length")), ask(max_tokens=2)),
+    "plain, gzip as accepted": _zipped(json.dumps(PLAIN).encode()),
+    "plain, two choices": plain(completion(choice(0), choice(1)), ask(n=2)),
+    "plain, choices in another order": plain(completion(choice(1), choice(0)), ask(n=2)),
+    "a call": plain(CALLED, TOOLS),
+    "a call beside text": plain(edit(CALLED, "/choices/0/message/content", "Let me check Paris for you."), TOOLS),
+    "a named call finishes with stop": plain(
+        edit(CALLED, "/choices/0/finish_reason", "stop"),
+        ask(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "get_weather"}}),
+    ),
+    "a call cut by the limit": plain(
+        completion(choice(0, None, "length", tool_calls=[call('{"ci')])), ask(tools=[TOOL], max_tokens=2)
+    ),
+    "no call under auto": plain(completion(), TOOLS),
+    "a custom call": plain(
+        completion(choice(0, None, "tool_calls", tool_calls=[{"id": "c", "type": "custom", "custom": {"name": "py", "input": "1"}}])),
+        ask(tools=[{"type": "custom", "custom": {"name": "py"}}]),
+    ),
+    "log probabilities": plain(WITH_LOGPROBS, LOGPROBS),
+    "structured": plain(ANSWER, STRUCTURED),
+    "structured, refused": plain(completion(choice(0, None, refusal="No.")), STRUCTURED),
+    "structured, cut": plain(completion(choice(0, '{"reason"', "length")), {**STRUCTURED, "max_tokens": 2}),
+    "stopped": plain(completion(choice(0, "1, 2, ")), ask(stop=["3"])),
+    "a stream": streamed(),
+    "a stream in CRLF": streamed(_RAW.replace("\n", "\r\n").encode()),
+    "a stream in CR": streamed(_RAW.replace("\n", "\r").encode()),
+    "a stream with comments": streamed((": hello\n\n" + _RAW.replace("\n\n", "\n\n: ping\n\n")).encode()),
+    "a stream without spaces": streamed(_RAW.replace("data: ", "data:").encode()),
+    "a stream with blank lines first": streamed(("\n\n" + _RAW).encode()),
+    "a stream in one read": streamed(STREAM, reads=[(0.2, sse(STREAM))]),
+    "a stream in reads of 7 bytes": _in_bytes(_EMOJI),
+    "a stream with usage": streamed(with_usage(STREAM), USAGE_ASKED),
+    "a stream of one chunk and a finish": streamed([chunk(part({"role": "assistant", "content": "Hello"}, "stop"))]),
+    "a stream with Azure's prelude": streamed([AZURE, *STREAM]),
+    "a stream with obfuscation": streamed([{**each, "obfuscation": "x" * n} for n, each in enumerate(STREAM)]),
+    "a stream with null deltas": streamed(
+        [edit(STREAM[0], "/choices/0/delta/refusal", None), chunk(part({"content": "Hello", "tool_calls": GONE} | {"tool_calls": None}))
+         if False else STREAM[1], *STREAM[2:]]
+    ),
+    "a stream with nothing but a finish": streamed(text_chunks(finish="length"), ask(stream=True, max_tokens=1)),
+    "a stream of repeated words": streamed(text_chunks("ha", "ha", "ha", "ha", "ha")),
+    "a stream of two choices": streamed(TWO, ask(stream=True, n=2)),
+    "a streamed call": streamed(CALL_STREAM, TOOLS_STREAM),
+    "a streamed call in one fragment": streamed(call_chunks('{"city": "Paris"}'), TOOLS_STREAM),
+    "two streamed calls": streamed(TWO_CALLS, TOOLS_STREAM),
+    "streamed log probabilities": streamed(STREAM_LOGPROBS, {**LOGPROBS, "stream": True}),
+    "a stream that we left": streamed(sse(STREAM[:2], done=False), ending=Ending.ABORTED),
+    "a stream that the recorder cut": streamed(
+        sse(STREAM[:2], done=False), ending=Ending.CUT, shows=Evidence.VALUES | Evidence.FRAMING | Evidence.REQUEST
+    ),
+    "a stream equal to its plain twin": streamed(peers={"twin": reply(plain(edit(PLAIN, "/id", "chatcmpl-2")))}),
+}
+GOOD.pop("a stream with null deltas")
+_ = usage
