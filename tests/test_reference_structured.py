@@ -103,7 +103,35 @@ def test_an_unstrict_schema_may_use_more_of_json_schema() -> None:
         ('Reply with exactly: {"a": [1]} as JSON', {"a": [1]}),
         ('Give me a JSON object with the key "city" set to "Rome".', {"city": "Rome"}),
         ("Say OK in json", {"answer": "OK"}),
+        ("A json object, please", {"answer": "You asked about “A json object, please”."}),
     ],
 )
 def test_json_mode_gives_an_object(text: str, expected: Any) -> None:
     assert said(text, {"type": "json_object"}) == expected
+
+
+@pytest.mark.parametrize(
+    "form", [{"type": "json_object"}, bound(closed(a={"type": "integer"}))], ids=["mode", "schema"]
+)
+def test_an_object_that_may_be_said_is_repeated_letter_for_letter(form: dict[str, Any]) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": 'Reply with exactly this json: { "a":  1 }'}]}
+    asked = ask.read({**body, "response_format": form})
+    assert answer.compose(asked).choices[0].text == '{ "a":  1 }'
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "empty": {},
+    "true-property": {"type": "object", "properties": {"a": True}, "required": ["a"]},
+    "self": {"$ref": "#"},
+    "self-in-all-of": {"type": "object", "allOf": [{"$ref": "#"}]},
+    "nowhere": {"type": "object", "properties": {"a": {"$ref": "#/nope"}}, "required": ["a"]},
+    "impossible": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}},
+    "endless": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+    "no-pattern": {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}, "required": ["a"]},
+    "huge": {"type": "object", "properties": {"a": {"type": "string", "minLength": 10**9}}, "required": ["a"]},
+}
+
+
+@pytest.mark.parametrize("schema", ODD.values(), ids=ODD.keys())
+def test_an_odd_schema_is_answered_with_an_object_all_the_same(schema: dict[str, Any]) -> None:
+    assert isinstance(said("Go", bound(schema, strict=False)), dict | str)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.reference import model, schemafill, tokens, toolcall
+from conformance.reference import model, schemafill, strict, tokens, toolcall
 from conformance.reference.ask import Ask
 from conformance.reference.clues import Clues
 from conformance.reference.toolcall import Call
@@ -116,10 +116,13 @@ def stopped(text: str, stops: tuple[str, ...]) -> str:
 def _text(ask: Ask, index: int) -> str:
     if ask.form == "text":
         return model.say(ask, index)
-    given = _object_in(model.forced(ask) or "")
+    ordered = model.forced(ask) or ""
+    if _is_object(ordered) and strict.satisfied(ask.schema or {}, json.loads(ordered)):
+        return ordered
     if ask.form == "json_schema":
         return _written(schemafill.fill(ask.schema or {"type": "object"}, Clues(_all_said(ask))))
-    return _written(given if given is not None else _free_object(ask, index))
+    inside = ordered[ordered.find("{") : ordered.rfind("}") + 1]
+    return inside if _is_object(inside) else _written(_free_object(ask, index))
 
 
 def _all_said(ask: Ask) -> str:
@@ -134,13 +137,11 @@ def _free_object(ask: Ask, index: int) -> dict[str, Any]:
     return {key: clues.text(key, rank) for rank, key in enumerate(keys)} or {"answer": model.say(ask, index)}
 
 
-def _object_in(text: str) -> dict[str, Any] | None:
-    start, end = text.find("{"), text.rfind("}")
+def _is_object(text: str) -> bool:
     try:
-        found = json.loads(text[start : end + 1]) if 0 <= start < end else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _written(value: Any) -> str:

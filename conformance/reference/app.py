@@ -105,6 +105,8 @@ async def _guarded(
         response = await endpoint(request, settings)
     except Refused as refused:
         response = _refusal(refused)
+    except RecursionError:
+        response = _refusal(invalid(None, "Invalid body: it is nested too deeply."))
     except ClientDisconnect:
         # Nobody is left to read this.
         response = Response(status_code=499)

@@ -166,7 +166,7 @@ def _price(message: dict[str, Any]) -> int:
     content = message.get("content")
     media = sum(_PART_PRICE.get(part["type"], 0) for part in content) if isinstance(content, list) else 0
     calls = [message[key] for key in ("tool_calls", "function_call") if message.get(key)]
-    said = tokens.count(content_text(content)) + tokens.count(message.get("name", ""))
+    said = tokens.count(content_text(content)) + tokens.count(str(message.get("name", "")))
     return _MESSAGE_OVERHEAD + said + media + sum(tokens.count(_json(each)) for each in calls)
 
 

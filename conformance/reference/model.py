@@ -116,7 +116,7 @@ def _value_of(name: str, texts: Iterable[str]) -> str | None:
 
 def _sentence(ask: Ask, index: int) -> str:
     seen = [part for turn in ask.turns for part in turn.parts if part not in ("text", "refusal")]
-    about = " ".join(ask.last.split()[:6]) or "nothing"
+    about = " ".join(ask.last[:80].split()[:6]) or "nothing"
     opening = _OPENINGS[(ask.seed + index) % len(_OPENINGS) if ask.warm else 0]
     variant = f" Version {index}." if ask.warm and index >= len(_OPENINGS) else ""
     beside = f" I received: {', '.join(seen)}." if seen else ""

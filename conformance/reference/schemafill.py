@@ -90,7 +90,7 @@ def _value(filling: _Filling, node: Any, name: str, depth: int) -> Any:
         if node.get(keyword):
             return _alternative(filling, node[keyword], name, depth)
     if node.get("allOf"):
-        return _value(filling, _merged(filling.root, node), name, depth)
+        return _value(filling, _merged(filling.root, node), name, depth - 1)
     return _typed(filling, node, name, depth)
 
 
@@ -128,7 +128,7 @@ def _resolved(root: Node, ref: str) -> Any:
 
 def _merged(root: Node, node: Node) -> Node:
     merged: dict[str, Any] = {key: value for key, value in node.items() if key != "allOf"}
-    for part in node["allOf"]:
+    for part in (each for each in node["allOf"] if isinstance(each, Mapping)):
         part = _resolved(root, part["$ref"]) if "$ref" in part else part
         for key, value in part.items():
             if key == "properties":

@@ -1,17 +1,19 @@
 """
 The part of JSON Schema which `strict: true` accepts, for answers and for tool arguments.
 
-Source: OpenAI's guide "Structured Outputs", section "Supported schemas". Whether a value satisfies a schema is not
-decided here; whether a schema is one at all, the `jsonschema` library says.
+Source: OpenAI's guide "Structured Outputs", section "Supported schemas". What a schema
+means, and whether it is one at all, the `jsonschema` library says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
+from referencing.exceptions import Unresolvable
 
 _UNSUPPORTED = ("allOf", "oneOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
 _TYPES = ("string", "number", "boolean", "integer", "object", "array", "null")
@@ -26,10 +28,21 @@ def malformed(schema: dict[str, Any]) -> str | None:
     Says why an object is no JSON Schema (2020-12) at all, or None when it is one.
     """
     try:
-        Draft202012Validator.check_schema(schema)
+        # Without formats: a `pattern` is ECMAScript's, and Python's compiler is no judge of those.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         return f"In context={tuple(map(str, error.absolute_path))!r}, {error.message[:200]}"
     return None
+
+
+def satisfied(schema: Mapping[str, Any], value: Any) -> bool:
+    """
+    Whether a value satisfies a schema; it does not when the schema cannot be followed.
+    """
+    try:
+        return bool(Draft202012Validator(schema).is_valid(value))
+    except (Unresolvable, re.error, RecursionError):
+        return False
 
 
 def complaint(schema: dict[str, Any]) -> str | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.reference import model, regex, schemafill
 from conformance.reference.ask import Ask, Tool
@@ -65,9 +67,13 @@ def _times(ask: Ask, tool: Tool) -> int:
     """
     properties = tool.schema.get("properties", {})
     required = [key for key in tool.schema.get("required", properties) if key in properties]
-    texts = [key for key in required if properties[key].get("type") == "string" and "enum" not in properties[key]]
+    texts = [key for key in required if _free_text(properties[key])]
     named = len(Clues(ask.last).values)
     return named if len(texts) == 1 and 1 < named <= 8 else 1
+
+
+def _free_text(node: Any) -> bool:
+    return isinstance(node, Mapping) and node.get("type") == "string" and "enum" not in node
 
 
 def _call(ask: Ask, tool: Tool, place: int) -> Call:
