@@ -54,6 +54,9 @@ def said(body: dict[str, Any]) -> str:
         ("Say OK", "OK"),
         ("Say hi and nothing else.", "hi"),
         ("Reply with only the word 'pineapple'.", "pineapple"),
+        ('Respond with "two words" only', "two words"),
+        ("Write the numbers from 3 to 1, one a line", "3\n2\n1"),
+        ("What is the capital of France? Answer in one word.", "You asked about “What is the capital of France?”."),
         ("Hello there", "You asked about “Hello there”."),
     ],
 )
@@ -78,6 +81,7 @@ def test_an_instruction_wins_over_the_user(role: str) -> None:
     [
         ("My code word is ZEBRA.", "What is my code word?", "ZEBRA"),
         ("Remember the number 4711.", "Which number did I tell you to remember?", "4711"),
+        ("Reply with the word one", "Say the word two", "two"),
         ("I like tea", "What did I say?", "It was: I like tea"),
     ],
 )

@@ -103,6 +103,7 @@ def test_an_unstrict_schema_may_use_more_of_json_schema() -> None:
         ('Reply with exactly: {"a": [1]} as JSON', {"a": [1]}),
         ('Give me a JSON object with the key "city" set to "Rome".', {"city": "Rome"}),
         ("Say OK in json", {"answer": "OK"}),
+        ('Answer with the JSON object {"ok": true} please', {"ok": True}),
         ("A json object, please", {"answer": "You asked about “A json object, please”."}),
     ],
 )

@@ -121,7 +121,8 @@ def _text(ask: Ask, index: int) -> str:
         return ordered
     if ask.form == "json_schema":
         return _written(schemafill.fill(ask.schema or {"type": "object"}, Clues(_all_said(ask))))
-    inside = ordered[ordered.find("{") : ordered.rfind("}") + 1]
+    asked = ordered or ask.last
+    inside = asked[asked.find("{") : asked.rfind("}") + 1]
     return inside if _is_object(inside) else _written(_free_object(ask, index))
 
 

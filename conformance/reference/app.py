@@ -144,6 +144,7 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     headers = dict((error.headers if isinstance(error, HTTPException) else None) or {})
     message = f"Invalid URL ({request.method} {request.url.path})"
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {name: ", ".join(sorted(value.split(", "))) for name, value in headers.items()}
         message = f"Not allowed to {request.method} on {request.url.path}."
     headers["x-request-id"] = wire.opaque("req_", 32)
     return _refusal(Refused(status=status, message=message, headers=headers))

@@ -23,13 +23,15 @@ _EXACTLY = re.compile(
     r"\b[^:\n.'\"]{0,60}:[ \n]?(.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_COUNT = re.compile(r"\bcount\b.{0,20}?\bfrom (-?\d{1,6}) (?:up )?to (-?\d{1,6})", re.IGNORECASE | re.DOTALL)
+_COUNT = re.compile(
+    r"\b(?:count|numbers?)\b.{0,20}?\bfrom (-?\d{1,6}) (?:up )?to (-?\d{1,6})", re.IGNORECASE | re.DOTALL
+)
 _SAY = re.compile(
-    r"\b(?:say|(?:reply|respond|answer)(?: only)? with)\s+(?:just |only |exactly |the |single |one |word )*"
-    r"[\"'“]?([^\W_][\w-]*)",
+    r"\b(?:say|(?:reply|respond|answer)(?: only)? with)\s+(?:just |only |exactly |the |a |single |one |word )*"
+    r"(?:[\"“](?P<quoted>[^\"”\n]+)[\"”]|'?(?P<word>[^\W_][\w-]*))",
     re.IGNORECASE,
 )
-_ASKED = re.compile(r"\bwh(?:at|ich) (?:is|was|were|are)(?: the)?(?: my)? (.+?)\s*[?.!]", re.IGNORECASE)
+_ASKED = re.compile(r"\bwh(?:at|ich) (?:is|was|were|are)(?: the)?(?: my)? (.+?)\s*(?:[?.!]|$)", re.IGNORECASE)
 _ABOUT = re.compile(r"\b(word|number|name|code|colou?r|city)\b.*\?", re.IGNORECASE | re.DOTALL)
 _WHAT_I_SAID = re.compile(r"\bwhat did I (?:just )?(?:say|write|ask)", re.IGNORECASE)
 _WHAT_YOU_SAID = re.compile(r"\bwhat did you (?:just )?(?:say|answer|reply)", re.IGNORECASE)
@@ -55,8 +57,14 @@ def forced(ask: Ask) -> str | None:
 
 
 def _standing_order(text: str) -> str | None:
-    found = _ALWAYS.search(text) or (_SAY.search(text) if _WHATEVER.search(text) else None)
-    return found.group(1) if found else None
+    if found := _ALWAYS.search(text):
+        return found.group(1)
+    return _simple(text) if _WHATEVER.search(text) else None
+
+
+def _simple(text: str) -> str | None:
+    found = _SAY.search(text)
+    return (found["quoted"] or found["word"]) if found else None
 
 
 def say(ask: Ask, index: int) -> str:
@@ -73,9 +81,7 @@ def say(ask: Ask, index: int) -> str:
         return recalled
     if _LONG.search(ask.last):
         return _story(300, ask.seed + index * ask.warm)
-    if found := _SAY.search(ask.last):
-        return found.group(1)
-    return _sentence(ask, index)
+    return _simple(ask.last) or _sentence(ask, index)
 
 
 def _counted(start: int, end: int, text: str) -> str:
@@ -97,11 +103,10 @@ def _recalled(ask: Ask) -> str | None:
     earlier = list(reversed(ask.turns[:-1]))
     said = [turn.text for turn in earlier if turn.role == "assistant"]
     told = [turn.text for turn in earlier if turn.role in ("user", "system", "developer")]
-    question = ask.last + "?"
     for pattern, texts in ((_WHAT_I_SAID, told), (_WHAT_YOU_SAID, said)):
-        if texts and pattern.search(question):
+        if texts and pattern.search(ask.last):
             return f"It was: {texts[0]}"
-    names = [found.group(1) for pattern in (_ASKED, _ABOUT) if (found := pattern.search(question))]
+    names = [found.group(1) for pattern in (_ASKED, _ABOUT) if (found := pattern.search(ask.last))]
     values = (_value_of(name, [*told, *said]) for name in names)
     return next((value for value in values if value is not None), None)
 
