@@ -78,7 +78,7 @@ def _value(node: yaml.Node, pointer: str, path: str, lines: dict[str, int]) -> J
         name, line = key.value, key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise FileError(path, line, "a key must be a plain text")
-        if name == "<<" and key.style is None:
+        if name == "<<" and not key.style:
             raise FileError(path, line, "merge keys (<<) are not allowed", "Write the keys out.")
         if name in made:
             raise FileError(path, line, f"the key {name!r} stands twice in one mapping", "Remove one of them.")
@@ -90,7 +90,7 @@ def _value(node: yaml.Node, pointer: str, path: str, lines: dict[str, int]) -> J
 
 def _scalar(node: yaml.ScalarNode, path: str) -> JSON:
     text: str = node.value
-    if node.style is not None:
+    if node.style:  # a plain scalar has the style "" under libyaml and None without it
         return text
     if text in _WORDS:
         return _WORDS[text]
