@@ -44,8 +44,10 @@ CALLED = completion(choice(0, None, "tool_calls", tool_calls=[call()]))
 CALL_STREAM = call_chunks('{"ci', 'ty": "Pa', 'ris"}')
 TWO_CALLS = [
     *call_chunks('{"city": "Paris"}')[:-1],
-    *(edit(c, "/choices/0/delta/role", GONE) if "role" in c["choices"][0]["delta"] else c
-      for c in call_chunks('{"city": "Rome"}', index=1, identity="call_2")),
+    *(
+        edit(c, "/choices/0/delta/role", GONE) if "role" in c["choices"][0]["delta"] else c
+        for c in call_chunks('{"city": "Rome"}', index=1, identity="call_2")
+    ),
 ]
 LOGPROBS = ask(logprobs=True, top_logprobs=2)
 WITH_LOGPROBS = completion({**choice(), "logprobs": {"content": [token("Hel"), token("lo")], "refusal": None}})
@@ -59,7 +61,11 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "s
 STRUCTURED = ask(response_format=FORMAT)
 ANSWER = completion(choice(0, '{"reason": "r", "answer": 4}'))
 AZURE = {
-    "id": "", "object": "", "created": 0, "model": "", "choices": [],
+    "id": "",
+    "object": "",
+    "created": 0,
+    "model": "",
+    "choices": [],
     "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
 }
 TWO = [
@@ -71,7 +77,9 @@ TWO = [
 
 def _zipped(body: bytes) -> Specimen:
     exchange = an_exchange(
-        gzip.compress(body), asked=ask(), headers=[("Content-Encoding", "gzip")],
+        gzip.compress(body),
+        asked=ask(),
+        headers=[("Content-Encoding", "gzip")],
         sent_headers=[("Accept-Encoding", "gzip, br")],
     )
     return Specimen(case=a_case(ask()), exchange=exchange)
@@ -92,7 +100,9 @@ GOOD: dict[str, Specimen] = {
     "plain": plain(),
     "plain with white space before": plain(b"\n\n  " + json.dumps(PLAIN).encode()),
     "plain with charset": plain(media="application/json; charset=utf-8"),
-    "plain with vendor fields": plain(edit(edit(PLAIN, "/x_vendor", {"a": 1}), "/choices/0/message/reasoning_content", "hm")),
+    "plain with vendor fields": plain(
+        edit(edit(PLAIN, "/x_vendor", {"a": 1}), "/choices/0/message/reasoning_content", "hm")
+    ),
     "plain without optional fields": plain(
         edit(edit(edit(PLAIN, "/service_tier", GONE), "/system_fingerprint", None), "/choices/0/logprobs", GONE)
     ),
@@ -111,7 +121,14 @@ GOOD: dict[str, Specimen] = {
     ),
     "no call under auto": plain(completion(), TOOLS),
     "a custom call": plain(
-        completion(choice(0, None, "tool_calls", tool_calls=[{"id": "c", "type": "custom", "custom": {"name": "py", "input": "1"}}])),
+        completion(
+            choice(
+                0,
+                None,
+                "tool_calls",
+                tool_calls=[{"id": "c", "type": "custom", "custom": {"name": "py", "input": "1"}}],
+            )
+        ),
         ask(tools=[{"type": "custom", "custom": {"name": "py"}}]),
     ),
     "log probabilities": plain(WITH_LOGPROBS, LOGPROBS),
@@ -132,8 +149,11 @@ GOOD: dict[str, Specimen] = {
     "a stream with Azure's prelude": streamed([AZURE, *STREAM]),
     "a stream with obfuscation": streamed([{**each, "obfuscation": "x" * n} for n, each in enumerate(STREAM)]),
     "a stream with null deltas": streamed(
-        [edit(STREAM[0], "/choices/0/delta/refusal", None), chunk(part({"content": "Hello", "tool_calls": GONE} | {"tool_calls": None}))
-         if False else STREAM[1], *STREAM[2:]]
+        [
+            edit(STREAM[0], "/choices/0/delta/refusal", None),
+            chunk(part({"content": "Hello", "tool_calls": GONE} | {"tool_calls": None})) if False else STREAM[1],
+            *STREAM[2:],
+        ]
     ),
     "a stream with nothing but a finish": streamed(text_chunks(finish="length"), ask(stream=True, max_tokens=1)),
     "a stream of repeated words": streamed(text_chunks("ha", "ha", "ha", "ha", "ha")),

@@ -169,12 +169,12 @@ def call_chunks(*fragments: str, index: int = 0, identity: str = "call_1", finis
     ]
 
 
-def token(text: str, logprob: float = -0.1, top: int = 2) -> dict[str, Any]:
+def token(text: str, logprob: float = -0.2, top: int = 2) -> dict[str, Any]:
     """
     One entry of log probabilities.
     """
     tops = [
-        {"token": f"{text}{n or ''}", "logprob": logprob - n * 2, "bytes": list(f"{text}{n or ''}".encode())}
+        {"token": f"{text}{n or ''}", "logprob": logprob - n * 3, "bytes": list(f"{text}{n or ''}".encode())}
         for n in range(top)
     ]
     return {"token": text, "logprob": logprob, "bytes": list(text.encode()), "top_logprobs": tops}
@@ -265,7 +265,13 @@ def refusal(status: int = 400, document: Any = None, asked: Any = None, **more: 
     """
     error = {"message": "temperature is above 2", "type": "invalid_request_error", "param": "temperature", "code": None}
     case = {"invalid": True, "expect": Expect(requirement="", refusal="invalid_request_error"), **more.pop("case", {})}
-    return plain({"error": error} if document is None else document, asked or ask(temperature=3), case=case, status=status, **more)
+    return plain(
+        {"error": error} if document is None else document,
+        asked or ask(temperature=3),
+        case=case,
+        status=status,
+        **more,
+    )
 
 
 def reply(specimen: Specimen) -> Reply:

@@ -213,10 +213,10 @@ def _cumulative(choice: Choice) -> tuple[int, str] | None:
         text = delta.delta.get("content")
         if not isinstance(text, str) or not text:
             continue
-        snapshot = text if run else before
-        repeats = bool(before) and len(text) >= len(snapshot) and text.startswith(snapshot) and len(before) > 1
+        grows = len(text) > len(before) or len(before) >= _TELLING
+        repeats = len(before) > 1 and grows and text.startswith(before)
         run = run + 1 if repeats else 0
-        if repeats and (run >= 3 or len(snapshot) >= _TELLING):
+        if repeats and (run >= 3 or len(before) >= _TELLING):
             return delta.event, text
         before = text if repeats else before + text
     return None

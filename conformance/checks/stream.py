@@ -50,9 +50,13 @@ def is_labelled_event_stream(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="text/event-stream", observed=got, where="header:content-type")
 
 
+def _broken(document: strictjson.Document) -> bool:
+    return any(fault.kind in {"syntax", "trailing", "depth"} for fault in document.faults)
+
+
 def _is_object(text: str) -> bool:
     document = strictjson.read_text(text)
-    return document.ok and isinstance(document.value, dict)
+    return document.ok and isinstance(document.value, dict) and not _broken(document)
 
 
 def _joined(event: Event) -> bool:
@@ -87,8 +91,7 @@ def sends_json_objects(s: Subject) -> Iterator[Finding]:
         if packet.done or packet.document is None or not packet.data.strip():
             continue
         sound = packet.document.ok and isinstance(packet.document.value, dict)
-        broken = [fault for fault in packet.document.faults if fault.kind in {"syntax", "trailing", "depth"}]
-        if (not sound or broken) and not _joined(s.reply.stream.events[packet.event]):
+        if (not sound or _broken(packet.document)) and not _joined(s.reply.stream.events[packet.event]):
             yield Finding(expected="one JSON object", observed=packet.data[:80], where=_event(packet.event))
 
 
@@ -108,7 +111,8 @@ def sends_unnamed_events(s: Subject) -> Iterator[Finding]:
     """
     The stream is data-only; ``onmessage`` does not fire for named events.
     """
-    named = [event for event in s.reply.stream.events if event.name not in (None, "", "message", "error")]
+    usual = (None, "", "message", "error")
+    named = [event for event in s.reply.stream.events if event.name not in usual and event.data]
     if named:
         yield Finding(expected="no event: field", observed=f"event: {named[0].name}", where=_event(named[0].index))
 

@@ -295,9 +295,7 @@ def _calls(deltas: Sequence[Delta]) -> tuple[ToolCall, ...]:
     return tuple(_put_together(fragments) for fragments in calls)
 
 
-def _place(
-    fragment: Fragment, calls: list[list[tuple[Fragment, dict[str, JSON]]]], open_calls: dict[int, int]
-) -> int:
+def _place(fragment: Fragment, calls: list[list[tuple[Fragment, dict[str, JSON]]]], open_calls: dict[int, int]) -> int:
     index = fragment.index if isinstance(fragment.index, int) and not isinstance(fragment.index, bool) else None
     identity = as_text(fragment.id)
     known = open_calls.get(index) if index is not None else (len(calls) - 1 if calls and not identity else None)

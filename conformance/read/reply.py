@@ -164,7 +164,9 @@ class Reply:
         for packet in self.packets:
             if packet.done:
                 break
-            if packet.document is not None and isinstance(packet.document.value, dict) and not packet.value.get("error"):
+            if packet.document is None or not isinstance(packet.document.value, dict) or packet.value.get("error"):
+                continue
+            if not any(fault.kind == "trailing" for fault in packet.document.faults):
                 chunks.append(packet)
         return tuple(chunks)
 
