@@ -60,9 +60,7 @@ class Budget:
     Limits of a run, and what is left of them; safe to use from several threads.
     """
 
-    def __init__(
-        self, *, requests: int | None = None, tokens: int | None = None, seconds: float | None = None
-    ) -> None:
+    def __init__(self, *, requests: int | None = None, tokens: int | None = None, seconds: float | None = None) -> None:
         """
         None means without limit.  The time runs from the first request.
         """

@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,7 +45,7 @@ class Live:
         self._proxy = _proxy(target.base_url)
         self._context: ssl.SSLContext | None = None
 
-    async def __aenter__(self) -> Live:
+    async def __aenter__(self) -> Self:
         """
         Itself; clients are opened as they are needed.
         """

@@ -27,7 +27,9 @@ REDACTED = "[redacted]"
 #: Shorter values are stand-ins for no key at all ("x", "EMPTY"); to blot them out everywhere would blot out evidence.
 SHORTEST = 6
 
-_HEADER = re.compile(r"authorization|proxy-authorization|cookie|set-cookie|api-key|.*-api-key|.*-auth-token", re.IGNORECASE)
+_HEADER = re.compile(
+    r"authorization|proxy-authorization|cookie|set-cookie|api-key|.*-api-key|.*-auth-token", re.IGNORECASE
+)
 _QUERY = re.compile(r"([?&](?:key|api[-_]?key|access[-_]token|token|signature|sig)=)[^&#]*", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)
 
@@ -110,9 +112,7 @@ class Redactor:
         sent = exchange.sent
         return replace(
             exchange,
-            sent=replace(
-                sent, url=self.url(sent.url), headers=self.headers(sent.headers), body=self.body(sent.body)
-            ),
+            sent=replace(sent, url=self.url(sent.url), headers=self.headers(sent.headers), body=self.body(sent.body)),
             headers=self.headers(exchange.headers),
             chunks=self.chunks(exchange.chunks),
             error=self.text(exchange.error),

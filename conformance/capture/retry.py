@@ -94,8 +94,8 @@ def backoff(times: int, *, first: float = 0.5) -> float:
     """
     Seconds before the next sending: doubling, half of it by chance so that clients do not return together.
     """
-    ceiling = min(first * 2 ** (times - 1), LONGEST_PAUSE)
-    return ceiling / 2 + random.random() * ceiling / 2  # noqa: S311 - no secret is made here
+    ceiling = min(first * 2.0 ** (times - 1), LONGEST_PAUSE)
+    return ceiling * random.uniform(0.5, 1.0)
 
 
 def retry_after(exchange: Exchange) -> float | None:

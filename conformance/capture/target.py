@@ -90,9 +90,7 @@ class Prepared:
     body: bytes = b""
 
 
-def prepare(
-    case: Case, target: Target, *, unique: str, earlier: JSON | None = None, attempt: int = 1
-) -> Prepared:
+def prepare(case: Case, target: Target, *, unique: str, earlier: JSON | None = None, attempt: int = 1) -> Prepared:
     """
     Fill in the variables of a case's request and add the target's address and credentials.
 
@@ -111,7 +109,7 @@ def prepare(
     )
 
 
-def pointed(document: JSON, pointer: str) -> JSON:
+def pointed(document: JSON | None, pointer: str) -> JSON | None:
     """
     The value at a JSON Pointer (RFC 6901); raises ``EarlierLacks`` when there is none.
     """
@@ -139,11 +137,11 @@ def long_text(length: int) -> str:
     return "".join(words)[:length]
 
 
-_Fill = Callable[[re.Match[str]], JSON]
+_Fill = Callable[[re.Match[str]], JSON | None]
 
 
 def _filler(model: str, unique: str, earlier: JSON | None) -> _Fill:
-    def fill(match: re.Match[str]) -> JSON:
+    def fill(match: re.Match[str]) -> JSON | None:
         name = match.group(1)
         if name == "model":
             return model
@@ -156,7 +154,7 @@ def _filler(model: str, unique: str, earlier: JSON | None) -> _Fill:
     return fill
 
 
-def _text(text: str, fill: _Fill) -> JSON:
+def _text(text: str, fill: _Fill) -> JSON | None:
     """
     A string that is one variable alone takes the type of its value; within other text it is written out.
     """
@@ -165,11 +163,11 @@ def _text(text: str, fill: _Fill) -> JSON:
     return _VARIABLE.sub(lambda match: _written(fill(match)), text)
 
 
-def _written(value: JSON) -> str:
+def _written(value: JSON | None) -> str:
     return value if isinstance(value, str) else _encode(value).decode()
 
 
-def _filled(value: JSON, fill: _Fill) -> JSON:
+def _filled(value: JSON | None, fill: _Fill) -> JSON:
     if isinstance(value, str):
         return _text(value, fill)
     if isinstance(value, list):
@@ -185,7 +183,7 @@ def _body(case: Case, fill: _Fill, attempt: int) -> bytes:
         return _raw(request.raw, fill)
     if request.body is None:
         return b""
-    body = request.body
+    body: JSON | None = request.body
     if attempt > 1 and case.again:
         body = _reworded(body, case.again[min(attempt - 2, len(case.again) - 1)])
     return _encode(_filled(body, fill))
@@ -199,19 +197,22 @@ def _raw(raw: bytes, fill: _Fill) -> bytes:
     return _VARIABLE.sub(written, raw.decode("latin-1")).encode("latin-1")
 
 
-def _reworded(body: JSON, wording: str) -> JSON:
+def _reworded(body: JSON | None, wording: str) -> JSON | None:
     if not isinstance(body, dict) or not isinstance(messages := body.get("messages"), list):
         return body
-    last = max((i for i, each in enumerate(messages) if isinstance(each, dict) and each.get("role") == "user"), default=-1)
+    last = max(
+        (i for i, each in enumerate(messages) if isinstance(each, dict) and each.get("role") == "user"), default=-1
+    )
     if last < 0:
         return body
     changed = [
-        {**each, "content": wording} if i == last and isinstance(each, dict) else each for i, each in enumerate(messages)
+        {**each, "content": wording} if i == last and isinstance(each, dict) else each
+        for i, each in enumerate(messages)
     ]
     return {**body, "messages": changed}
 
 
-def _encode(value: JSON) -> bytes:
+def _encode(value: JSON | None) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
         return text.encode()
