@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
 import conformance
 from conformance.capture.secret import Secret
@@ -137,7 +138,7 @@ def long_text(length: int) -> str:
     return "".join(words)[:length]
 
 
-_Fill = Callable[[re.Match[str]], JSON | None]
+_Fill: TypeAlias = "Callable[[re.Match[str]], JSON | None]"
 
 
 def _filler(model: str, unique: str, earlier: JSON | None) -> _Fill:
