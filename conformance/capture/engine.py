@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from conformance.capture import retry
-from conformance.capture.budget import Budget
+from conformance.capture.budget import Budget, Spent
 from conformance.capture.slots import Pace, Slots
 from conformance.capture.target import Prepared, Target, prepare
 from conformance.model import JSON, Case, Exchange
@@ -143,7 +143,12 @@ class Running:
         tally = retry.Tally()
         while True:
             await self._pace.turn()
-            exchanges.append(await self._send(case, prepared, "transport" if exchanges else reason))
+            try:
+                exchanges.append(await self._send(case, prepared, "transport" if exchanges else reason))
+            except Spent:
+                if exchanges:
+                    return tuple(exchanges)
+                raise
             pause, tally = retry.again(case, exchanges[-1], tally)
             if pause is None:
                 return tuple(exchanges)

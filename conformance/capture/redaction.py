@@ -44,6 +44,13 @@ def secrets_of(target: Target) -> tuple[Secret, ...]:
     return tuple(found)
 
 
+def credential_header(name: str) -> bool:
+    """
+    Whether a header of this name carries a credential.
+    """
+    return _HEADER.fullmatch(name) is not None
+
+
 class Redactor:
     """
     Replaces the secrets it was made with; without any it only blots credential headers.

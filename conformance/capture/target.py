@@ -46,6 +46,13 @@ class Timeouts:
     idle: float = 30.0
     total: float = 180.0
 
+    @classmethod
+    def of(cls, seconds: float) -> Timeouts:
+        """
+        One number for all: so long may an answer take to begin, and thrice as long (at least the default) to end.
+        """
+        return cls(connect=min(seconds, 10.0), first_byte=seconds, total=max(180.0, 3 * seconds))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
