@@ -1,0 +1,89 @@
+"""
+Any file of recorded exchanges, told apart by what is in it and not by its name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conformance.capture import har, recording, traffic, vcr
+from conformance.capture.foreign import Foreign
+from conformance.errors import FileError
+
+_KNOWN = (
+    "Known are recordings of conformance, HAR 1.2, VCR cassettes (YAML or JSON) and JSON lines; each may be gzipped."
+)
+_CASSETTE = re.compile(rb"^(?:http_)?interactions:", re.MULTILINE)
+
+
+def read(path: Path) -> Iterator[Foreign]:
+    """
+    The exchanges of a file, one after another.
+
+    Raises ``FileError``, with the line where there is one, for a file that cannot be read or understood.
+    """
+    first = _first_line(path)
+    value = _json(first)
+    if isinstance(value, dict) and str(value.get("format", "")).startswith("conformance-recording/"):
+        return _own(path)
+    if isinstance(value, dict) and "request" in value and "response" in value:
+        return traffic.read(_lines(path), str(path))
+    return _whole(path)
+
+
+def _whole(path: Path) -> Iterator[Foreign]:
+    content, stem = recording.contents(path), _stem(path)
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _document(content, path, stem)
+    if _CASSETTE.search(content):
+        return vcr.read_yaml(content, str(path), stem)
+    raise FileError(str(path), 1, "holds no exchanges that we can read", _KNOWN)
+
+
+def _document(content: bytes, path: Path, stem: str) -> Iterator[Foreign]:
+    try:
+        document: Any = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as problem:
+        raise FileError(str(path), getattr(problem, "lineno", 1), f"not JSON: {problem}", _KNOWN) from None
+    if "log" in document:
+        return har.read(document, str(path), stem)
+    if any(name in document for name in vcr.LISTS):
+        return vcr.read_json(document, str(path), stem)
+    raise FileError(str(path), 1, "holds no exchanges that we can read", _KNOWN)
+
+
+def _own(path: Path) -> Iterator[Foreign]:
+    read = recording.read(path)
+    for case, exchange in read.pairs:
+        yield Foreign(vendor=read.header.target, id=case.id, case=case, exchange=exchange)
+
+
+def _first_line(path: Path) -> bytes:
+    return next(_lines(path), b"")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if zipped else path.open("rb") as lines:
+            yield from lines
+    except (OSError, EOFError) as problem:
+        raise FileError(str(path), 0, f"cannot be read: {problem}") from None
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _stem(path: Path) -> str:
+    name = path.name.removesuffix(".gz")
+    return re.sub(r"[^a-z0-9]+", "-", name.rsplit(".", 1)[0].lower()).strip("-") or "recorded"
