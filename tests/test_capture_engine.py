@@ -182,6 +182,20 @@ def test_a_group_starts_together(groups: dict[str, int]) -> None:
     assert starts[0] - source.starts[0][1] >= 0.18
 
 
+def test_a_member_that_is_cancelled_gives_its_place_back() -> None:
+    source = Scripted()
+    with engine.running(lambda: source, limit=2, groups={"g": 2}) as running:
+        blocker = running.submit(case("blocker"))
+        first, second = (running.submit(case(name, group="g")) for name in "ab")
+        first.cancel()
+        for future in [blocker, second, *(running.submit(case(name)) for name in "cd")]:
+            future.result(5)
+        source.seconds = 0.1
+        for future in [running.submit(case(name)) for name in "ef"]:
+            future.result(5)
+    assert source.most == 2
+
+
 def test_of_a_group_larger_than_the_limit_as_many_start_as_fit() -> None:
     source = Scripted(seconds=0.05)
     with engine.running(lambda: source, limit=2, groups={"g": 5}) as running:

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.capture import coded
 from conformance.capture.redaction import Redactor, guard, secrets_of, write_guarded
 from conformance.capture.target import EarlierLacks, Secret, Target, prepare
 from conformance.errors import SecretLeak
-from conformance.model import JSON, Case, Chunk, Ending, Exchange, Request, Sent
+from conformance.model import JSON, Case, Chunk, Ending, Evidence, Exchange, Request, Sent
 
 KEY = Secret("sk-very/secret+key")
 TARGET = Target(name="t", base_url="https://h.test/v1", model="m", key=KEY)
@@ -210,6 +211,21 @@ def test_an_exchange_is_redacted_in_every_part() -> None:
         headers=(("Set-Cookie", "[redacted]"), ("X-Echo", "[redacted]"), ("X-Fine", "1")),
         error="[redacted]",
     )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_a_secret_inside_a_coded_body_is_taken_out(coding: str) -> None:
+    body = coded.put_on(b"key " + KEY.reveal().encode() + b"!", coding)
+    exchange = Exchange(
+        sent=Sent(method="POST", url="u"),
+        ending=Ending.COMPLETE,
+        headers=(("Content-Encoding", coding),),
+        chunks=(Chunk(0.1, body[:9]), Chunk(0.2, body[9:])),
+    )
+    hidden = Redactor([KEY]).exchange(exchange)
+    assert coded.take_off(b"".join(each.data for each in hidden.chunks), coding) == b"key [redacted]!"
+    assert not hidden.shows & (Evidence.BYTES | Evidence.WIRE | Evidence.TIMES)
+    assert Redactor([Secret("another-secret")]).exchange(exchange) == exchange
 
 
 def test_a_stand_in_for_no_key_blots_nothing_out() -> None:

@@ -200,7 +200,11 @@ class _Group:
         self._news.set()
         if self._start is None:
             self._start = asyncio.create_task(self._gather(slots, closed))
-        together = await asyncio.shield(self._start)
+        try:
+            together = await asyncio.shield(self._start)
+        except asyncio.CancelledError:
+            self._start.add_done_callback(lambda start: _hand_back(start, number, slots))
+            raise
         if number > together:
             await slots.take()
 
@@ -219,6 +223,14 @@ class _Group:
         together = min(self._members, slots.limit)
         await slots.take(together)
         return together
+
+
+def _hand_back(start: asyncio.Task[int], number: int, slots: Slots) -> None:
+    """
+    The place of a member that was cancelled while its group gathered.
+    """
+    if not start.cancelled() and start.exception() is None and number <= start.result():
+        slots.give()
 
 
 @contextmanager

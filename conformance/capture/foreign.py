@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.capture.coded import coding_of, take_off
 from conformance.capture.redaction import Redactor, credential_header
 from conformance.capture.secret import Secret
 from conformance.model import JSON, Case, Chunk, Ending, Evidence, Exchange, Request, Sent
@@ -107,17 +107,16 @@ def decoded(body: bytes, headers: Headers) -> tuple[bytes, bool]:
     """
     A body without its content coding, and whether it could be read; most recorders have taken the coding off already.
     """
-    coding = next((value.lower().strip() for name, value in headers if name.lower() == "content-encoding"), "")
-    try:
-        if body[:2] == b"\x1f\x8b":
-            return zlib.decompress(body, wbits=31), True
-        if coding == "deflate" and body[:1] == b"\x78":
-            return zlib.decompress(body), True
-    except zlib.error:
-        return body, False
     if body[:4] == b"\x28\xb5\x2f\xfd":
         return body, False  # zstd, for which Python has no reader before 3.14
-    return (_unbrotli(body) if coding == "br" else body), True
+    if body[:2] == b"\x1f\x8b":
+        plain = take_off(body, "gzip")
+        return (body, False) if plain is None else (plain, True)
+    coding = coding_of(headers)
+    # No JSON and no event begins as deflate does; of brotli, being readable is the only sign.
+    coded = coding == "br" or (coding == "deflate" and body[:1] == b"\x78")
+    plain = take_off(body, coding) if coded else None
+    return (body if plain is None else plain), True
 
 
 def vendor_of(host: str) -> str:
@@ -187,13 +186,3 @@ def _request(found: Found, path: str, sent: bytes) -> Request:
     except (ValueError, RecursionError):
         return Request(method=found.method, path=path, raw=sent)
     return Request(method=found.method, path=path, body=value)
-
-
-def _unbrotli(body: bytes) -> bytes:
-    # Only files with this coding need the library.
-    import brotli  # type: ignore[import-untyped]
-
-    try:
-        return bytes(brotli.decompress(body))
-    except brotli.error:
-        return body
