@@ -1,0 +1,113 @@
+"""
+JUnit XML for CI: one test case a case of ours, by our own writer.
+
+pytest's writer would lose the target's name and lets bidirectional controls through.
+What each outcome becomes is in the documentation of the reports; a warning passes and says so on ``system-out``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as Xml
+
+from conformance import __version__
+from conformance.model import Contract, Finding, Level, Outcome, Result, Scorecard
+from conformance.report.labels import cause
+from conformance.report.scorecard import signature
+from conformance.report.text import cut, line, visible
+from conformance.report.verdicts import profile_of
+
+#: What CI shows of one case, in bytes.
+_MOST = 2048
+
+#: (signature, case id) to ``new``, ``known``, ``expired``, ...
+Dispositions = Mapping[tuple[str, str], str]
+
+
+def render(card: Scorecard, *, dispositions: Dispositions | None = None) -> bytes:
+    """
+    The whole file, UTF-8.  A failure that the baseline knows (``known``) is skipped, not failed.
+    """
+    root = Xml.Element("testsuites", {"name": "conformance"})
+    suite = Xml.SubElement(root, "testsuite", {"name": line(card.run.target)})
+    _properties(suite, card)
+    contracts = {contract.id: contract for contract in card.contracts}
+    taken: set[tuple[str, str]] = set()
+    for result in card.results:
+        case = Xml.SubElement(suite, "testcase", _names(result, card, contracts, taken))
+        _outcome(case, result, _levels(card), dispositions or {})
+    for tag in ("failure", "error", "skipped"):
+        suite.set({"failure": "failures", "error": "errors"}.get(tag, tag), str(len(suite.findall(f"testcase/{tag}"))))
+    suite.set("tests", str(len(card.results)))
+    suite.set("time", f"{card.seconds:.3f}")
+    if card.run.started:
+        suite.set("timestamp", line(card.run.started))
+    Xml.indent(root)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _levels(card: Scorecard) -> dict[str, Level]:
+    return {name: row.level for contract in card.contracts for name, row in contract.requirements.items()}
+
+
+def _properties(suite: Xml.Element, card: Scorecard) -> None:
+    holder = Xml.SubElement(suite, "properties")
+    pairs = {
+        "suite": __version__,
+        "target": card.run.target,
+        "base_url": card.run.base_url,
+        "model": card.run.model,
+        "verdict": card.verdict.value,
+        "complete": "true" if card.run.complete else "false",
+        **{f"contract.{each.id}": f"{each.version} sha256:{each.sha256}" for each in card.contracts},
+    }
+    for name, value in pairs.items():
+        Xml.SubElement(holder, "property", {"name": line(name), "value": line(value, 500)})
+
+
+def _names(
+    result: Result, card: Scorecard, contracts: Mapping[str, Contract], taken: set[tuple[str, str]]
+) -> dict[str, str]:
+    profile = profile_of(result.case, contracts[result.case.contract])
+    parts = [each.replace(".", "_") for each in (card.run.target, profile, result.case.feature)]
+    group, name = line(".".join(parts)), line(result.case.id, 300)
+    unique, number = name, 2
+    while (group, unique) in taken:
+        unique, number = f"{name} ({number})", number + 1
+    taken.add((group, unique))
+    seconds = sum(attempt.exchange.seconds for attempt in result.attempts)
+    made = {"classname": group, "name": unique, "time": f"{seconds:.3f}"}
+    if result.case.file and not result.case.file.startswith("/"):
+        made |= {"file": line(result.case.file), "line": str(result.case.line)}
+    return made
+
+
+def _outcome(case: Xml.Element, result: Result, levels: Mapping[str, Level], dispositions: Dispositions) -> None:
+    broken = [each for each in result.findings if levels.get(each.requirement) is Level.MUST]
+    reason = cause(result.cause) if result.cause else ""
+    if result.outcome is Outcome.FAIL:
+        known = broken and all(dispositions.get((signature(each), result.case.id)) == "known" for each in broken)
+        if known:
+            Xml.SubElement(case, "skipped", {"message": line(f"known failure: {broken[0].requirement}", 300)})
+        else:
+            first = broken[0] if broken else None
+            message = line(first.message, 300) if first else reason
+            made = Xml.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
+            made.set("message", message)
+            made.text = _said(result.findings, levels)
+    elif result.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR):
+        kind = line(result.cause, 60) or result.outcome.value
+        Xml.SubElement(case, "error", {"type": kind, "message": f"{result.outcome.value}: {reason}"})
+    elif result.outcome in (Outcome.UNSUPPORTED, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN):
+        Xml.SubElement(case, "skipped", {"message": f"{result.outcome.value.replace('-', ' ')}: {reason}"})
+    elif result.findings:
+        Xml.SubElement(case, "system-out").text = _said(result.findings, levels)
+
+
+def _said(findings: tuple[Finding, ...], levels: Mapping[str, Level]) -> str:
+    words = {Level.MUST: "FAIL", Level.SHOULD: "WARN", Level.MAY: "INFO"}
+    lines = [
+        f"{words[levels[each.requirement]]} {each.requirement} at {each.where or 'the whole'}: {each.message}"
+        for each in sorted(findings, key=lambda each: list(Level).index(levels[each.requirement]))
+    ]
+    return cut("\n".join(visible(" ".join(each.split())) for each in lines), _MOST - 40)

@@ -1,0 +1,116 @@
+"""
+``summary.md``: the scorecard for a pull request or a CI step, where target text is shown as text and does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance import __version__
+from conformance.model import Scorecard, Verdict, Violation
+from conformance.report import labels
+from conformance.report.text import duration, grouped, line, plural, shorten, visible
+
+#: GitHub's comments end at 64 KiB.
+_MOST = 60 * 1024
+
+#: What can start markup, a table cell, HTML, a mention, an issue number or a link; entities work in HTML blocks too.
+_ACTIVE = re.compile(r"[\\`*_\[\]<>#|~@&$]|(?<=www)\.|(?<=mailto):|(?<=xmpp):|:(?=//)")
+
+
+def escaped(text: str) -> str:
+    """
+    Text from outside as inert Markdown on one line: no markup, table cell, link, mention or issue number.
+    """
+    return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", line(text))
+
+
+def fenced(text: str) -> str:
+    """
+    A block of code, in a fence longer than any run of backticks in the text.
+    """
+    shown = visible(text, "\n")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def code(text: str) -> str:
+    """
+    A span of code that no backtick or vertical bar inside can end.
+    """
+    shown = line(text)
+    if set("`|") & set(shown):
+        return f"<code>{escaped(shown)}</code>"
+    return f"`{shown}`" if shown else ""
+
+
+def render(card: Scorecard, *, report: str = "") -> str:
+    """
+    The summary, at most 60 KiB of UTF-8; what does not fit is counted.  ``report`` is where the report was written.
+    """
+    head, foot = "\n".join(_head(card)) + "\n", "\n".join(_foot(card, report)) + "\n"
+    room = _MOST - len((head + foot).encode()) - 200
+    body, left = "", len(card.violations)
+    for violation in card.violations:
+        block = "\n".join(_violation(violation)) + "\n"
+        if len((body + block).encode()) > room:
+            break
+        body, left = body + block, left - 1
+    more = f"\nand {plural(left, 'more finding')}, see the report.\n" if left else ""
+    return head + body + more + foot
+
+
+def _head(card: Scorecard) -> Iterator[str]:
+    yield f"### {labels.VERDICT_SYMBOLS[card.verdict]} {escaped(labels.headline(card))}"
+    yield ""
+    yield labels.detail(card)
+    yield ""
+    yield "| profile | verdict | MUST | SHOULD | inconclusive | untested |"
+    yield "| --- | --- | --: | --: | --: | --: |"
+    for score in card.profiles:
+        sign = f"{labels.VERDICT_SYMBOLS[score.verdict]} {labels.words(score.verdict)}"
+        counts = ["", "", "", ""]
+        if score.verdict is not Verdict.NOT_CLAIMED:
+            must = score.counts["MUST"]
+            held = "{}/{}".format
+            counts = [held(*labels.at_stake(score)), held(*labels.at_stake(score, "SHOULD"))]
+            counts += [str(len(must["inconclusive"])), str(len(must["untested"]))]
+        yield f"| {escaped(labels.title(score, card))} | {sign} | " + " | ".join(counts) + " |"
+    yield ""
+
+
+def _violation(violation: Violation) -> Iterator[str]:
+    row = violation.requirement
+    _, _, finding = violation.samples[0]
+    sign = f"{labels.LEVEL_SYMBOLS[row.level]} {row.level}"
+    cases = plural(len(violation.cases), "case")
+    name, text = escaped(row.id), escaped(shorten(row.text, 200))
+    yield f"<details><summary>{sign} <code>{name}</code> ({cases}): {text}</summary>"
+    yield ""
+    yield f"Who breaks: {escaped(row.breaks)}"
+    yield ""
+    place = f"at {finding.where}\n" if finding.where else ""
+    first = labels.first_case(violation)
+    yield fenced(
+        f"expected {shorten(finding.expected, 500)}\nobserved {shorten(finding.observed, 500)}\n{place}{first}"
+    )
+    if labels.link(row.doc):
+        yield ""
+        yield f"Documentation: <{labels.link(row.doc)}>"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _foot(card: Scorecard, report: str) -> Iterator[str]:
+    for outcome, number, reasons in labels.undecided(card):
+        more = f": {escaped(reasons)}" if reasons else ""
+        yield f"- {labels.SYMBOLS[outcome]} {number} {labels.words(outcome)}{more}"
+    yield ""
+    contracts = ", ".join(f"{escaped(each.id)} {escaped(each.version)}" for each in card.contracts)
+    said = [f"suite {escaped(__version__)}", contracts, plural(card.requests, "request"), duration(card.seconds)]
+    if card.prompt_tokens or card.completion_tokens:
+        said.append(f"{grouped(card.prompt_tokens)} + {grouped(card.completion_tokens)} tokens")
+    yield " · ".join(said) + (f" · report: {code(report)}" if report else "")

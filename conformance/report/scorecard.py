@@ -1,0 +1,150 @@
+"""
+The scorecard: all results of one target, scored by profile, and what is wrong grouped by what it has in common.
+
+It does not judge: states and findings are the judge's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from conformance.model import (
+    Contract,
+    Finding,
+    Level,
+    ProfileScore,
+    Requirement,
+    Result,
+    RunInfo,
+    Scorecard,
+    State,
+    Violation,
+)
+from conformance.report import verdicts
+
+_SAMPLES = 3
+_STATES = (State.VIOLATED, State.HELD, State.INCONCLUSIVE)
+_NUMBER_IN_PLACE = re.compile(r"(?<=[\[/])\d+(?=[\]/]|$)")
+_PARTICULAR = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\d+(?:\.\d+)?")
+
+#: A finding with the id of its case and the number of its attempt.
+_Found = tuple[str, int, Finding]
+
+
+def score(
+    results: Sequence[Result], contracts: Sequence[Contract], run: RunInfo, *, tokens: tuple[int, int] = (0, 0)
+) -> Scorecard:
+    """
+    Score everything that a run brought to light about one target.
+
+    ``tokens`` are the prompt and the completion tokens that the target counted; reading replies is not done here.
+    """
+    states = merged(results)
+    profiles = tuple(_profiles(results, contracts, run, states))
+    return Scorecard(
+        run=run,
+        contracts=tuple(contracts),
+        verdict=verdicts.overall(profiles, run),
+        profiles=profiles,
+        results=tuple(results),
+        violations=violations(results, contracts),
+        requests=sum(len(result.attempts) for result in results),
+        seconds=_seconds(results, run),
+        prompt_tokens=tokens[0],
+        completion_tokens=tokens[1],
+    )
+
+
+def merged(results: Iterable[Result]) -> dict[str, State]:
+    """
+    The state of every requirement that was at stake: violated before held before inconclusive.
+    """
+    states: dict[str, State] = {}
+    for result in results:
+        for name, state in result.states.items():
+            states[name] = min(states.get(name, state), state, key=_STATES.index)
+    return states
+
+
+def _profiles(
+    results: Sequence[Result], contracts: Sequence[Contract], run: RunInfo, states: Mapping[str, State]
+) -> Iterator[ProfileScore]:
+    for contract in contracts:
+        ours = [result for result in results if result.case.contract == contract.id]
+        for profile in contract.profiles:
+            counts = verdicts.counts(profile, contract, states)
+            facts = verdicts.Facts(profile=profile, contract=contract, run=run, counts=counts, results=ours)
+            yield ProfileScore(profile=profile, contract=contract.id, verdict=verdicts.verdict(facts), counts=counts)
+
+
+def violations(results: Iterable[Result], contracts: Iterable[Contract]) -> tuple[Violation, ...]:
+    """
+    The findings grouped by requirement, place and kind: MUST first, then what most cases show, then by id.
+    """
+    requirements = {name: row for contract in contracts for name, row in contract.requirements.items()}
+    groups: dict[str, list[_Found]] = {}
+    for result in results:
+        for number, attempt in enumerate(result.attempts, start=1):
+            for finding in attempt.findings:
+                groups.setdefault(signature(finding), []).append((result.case.id, number, finding))
+    made = [_violation(mark, found, requirements) for mark, found in groups.items()]
+    levels = list(Level)
+    return tuple(
+        sorted(
+            made,
+            key=lambda each: (
+                levels.index(each.requirement.level),
+                -len(each.cases),
+                each.requirement.id,
+                each.signature,
+            ),
+        )
+    )
+
+
+def _violation(mark: str, found: Sequence[_Found], requirements: Mapping[str, Requirement]) -> Violation:
+    cases = tuple(dict.fromkeys(case for case, _, _ in found))
+    first = {case: sample for sample in reversed(found) for case in [sample[0]]}
+    return Violation(
+        requirement=requirements[found[0][2].requirement],
+        signature=mark,
+        cases=cases,
+        samples=tuple(first[case] for case in cases[:_SAMPLES]),
+        count=len(found),
+    )
+
+
+def signature(finding: Finding) -> str:
+    """
+    Twelve hexadecimal digits that stay the same between runs for the same mistake.
+
+    They come from the requirement, the place without its numbers and the kind of expectation, not from what the model
+    happened to say.
+    """
+    parts = (finding.requirement, normalised(finding.where), kind(finding.expected))
+    return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:12]
+
+
+def normalised(where: str) -> str:
+    """
+    The place with array indexes, event numbers and byte offsets as ``*``.
+    """
+    return _NUMBER_IN_PLACE.sub("*", where)
+
+
+def kind(expected: str) -> str:
+    """
+    What sort of thing was expected: without numbers and quoted text, which differ from case to case.
+    """
+    return _PARTICULAR.sub("*", expected)
+
+
+def _seconds(results: Iterable[Result], run: RunInfo) -> float:
+    try:
+        spent = datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.started)
+    except (ValueError, TypeError):
+        return round(sum(attempt.exchange.seconds for result in results for attempt in result.attempts), 3)
+    return round(spent.total_seconds(), 3)
