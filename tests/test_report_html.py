@@ -1,0 +1,254 @@
+"""
+The page: complete without script, inert whatever the target said, bounded, the same every time, readable.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from conformance.model import Chunk, Finding, Outcome, Result, Scorecard
+from conformance.report import evidence, html
+from conformance.report.scorecard import score
+from conformance.report.views import AttemptView, CaseView, EventView
+from tests.report_fixture import HOSTILE, card, case, contract, exchange, finding, result, run, stream
+from tests.test_report_formats import RAW
+
+TEMPLATES = Path(html.__file__).parent / "templates"
+_VOID = {"meta", "br", "input", "line", "img", "link"}
+
+
+class _Page(HTMLParser):
+    """
+    The elements of a page with their attributes, its text outside of script and style, and what is left open.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, (tag, self.open)
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style"} & set(self.open):
+            self.text += data
+
+
+def views(made: Scorecard) -> dict[str, CaseView]:
+    """
+    What the read layer would say of the fixture, whose every read is one event.
+    """
+    return {
+        each.case.id: CaseView(attempts=tuple(_view(a.exchange.chunks) for a in each.attempts)) for each in made.results
+    }
+
+
+def _view(chunks: tuple[Chunk, ...]) -> AttemptView:
+    texts = [chunk.data.decode(errors="backslashreplace") for chunk in chunks]
+    if len(chunks) < 2:
+        return AttemptView(body="".join(texts))
+    ends = [sum(len(each.data) for each in chunks[: number + 1]) for number in range(len(chunks))]
+    return AttemptView(
+        events=tuple(
+            EventView(
+                index=n, at=chunk.at, text=texts[n].rstrip("\n"), start=ends[n] - len(chunk.data), end=ends[n], read=n
+            )
+            for n, chunk in enumerate(chunks)
+        )
+    )
+
+
+MADE = card(command=("conformance", "run", HOSTILE), settings={HOSTILE: HOSTILE}, model=HOSTILE, base_url=HOSTILE)
+TEXT = html.render(MADE, views(MADE))
+PAGE = _Page(TEXT)
+
+
+def test_the_page_says_the_verdict_first() -> None:
+    page = _Page(html.render(card("x", target="globex")))
+    words = " ".join(page.text.split())
+    assert words.startswith("globex does not conform: Core, Streaming Skip to the verdict")
+    assert "✗ globex does not conform: Core, Streaming 2 of 5 MUST requirements at stake are violated." in words
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["1/2", "Clients that read the index stop.", "event[30]/choices/0/index", "the model chose otherwise", "curl -N"]
+    + ["No request can show it.", "12 345 prompt", "sha256:abab", "conformance explain t.index", "held", "excluded"],
+)
+def test_everything_is_there_without_script(words: str) -> None:
+    assert words in PAGE.text
+
+
+def test_no_character_hides_and_two_renderings_are_equal() -> None:
+    assert RAW.search(TEXT) is None
+    assert html.render(MADE, views(MADE)) == TEXT
+
+
+def test_what_a_target_says_becomes_no_element() -> None:
+    assert PAGE.open == []
+    tags = Counter(tag for tag, _ in PAGE.elements)
+    assert (tags["script"], tags["style"], tags["h1"], tags["main"], tags["img"], tags["link"]) == (1, 1, 1, 1, 0, 0)
+    names = {name for _, attributes in PAGE.elements for name in attributes}
+    assert not [name for name in names if name.startswith("on") or name in ("style", "src", "srcdoc", "action")]
+
+
+def test_links_stay_on_the_page_or_go_to_the_documentation() -> None:
+    ids = Counter(attributes["id"] for _, attributes in PAGE.elements if "id" in attributes)
+    links = {attributes["href"] or "" for tag, attributes in PAGE.elements if tag == "a"}
+    assert {link for link in links if not link.startswith("#")} == {
+        "https://platform.openai.com/docs/api-reference/chat/create"
+    }
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert max(ids.values()) == 1
+
+
+def test_a_documentation_address_that_is_no_plain_https_is_not_linked() -> None:
+    row = replace(contract().requirements["t.id"], doc='javascript:alert(1)"')
+    odd = replace(contract(), requirements={"t.id": row})
+    made = score([result(case("a"), Outcome.FAIL, finding("id"), states={"id": "violated"})], [odd], run())
+    assert not [a for _, a in _Page(html.render(made)).elements if str(a.get("href", "")).startswith("javascript")]
+
+
+def test_the_policy_allows_our_own_style_and_script_and_nothing_else() -> None:
+    policy = next(a["content"] for _, a in PAGE.elements if a.get("http-equiv") == "Content-Security-Policy") or ""
+    for name in ("style", "script"):
+        content = re.search(rf"<{name}>(.*?)</{name}>", TEXT, re.DOTALL)
+        assert content is not None
+        digest = base64.b64encode(hashlib.sha256(content[1].encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert policy.endswith("require-trusted-types-for 'script'; trusted-types 'none'")
+
+
+def test_fields_have_labels_and_tables_have_scopes() -> None:
+    labelled = {attributes.get("for") for tag, attributes in PAGE.elements if tag == "label"}
+    assert {a.get("id") for tag, a in PAGE.elements if tag in ("input", "select")} == labelled
+    assert {a.get("scope") for tag, a in PAGE.elements if tag == "th"} == {"row", "col"}
+    assert dict(PAGE.elements)["html"] == {"lang": "en"}
+
+
+def _shown(events: int, *where: str) -> list[int | str]:
+    found = tuple(Finding(requirement="t.index", expected="x", observed="y", where=each) for each in where)
+    attempt = result(case("s"), Outcome.FAIL, *found, exchange=stream(events)).attempts[0]
+    rows = evidence.show(attempt, 1, _view(attempt.exchange.chunks)).rows
+    return [f"{row.skipped} more" if row.skipped else row.number for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("events", "where", "rows"),
+    [
+        (25, (), [*range(25)]),
+        (100, (), [*range(20), "75 more", *range(95, 100)]),
+        (100, ("event[50]/x",), [*range(20), "27 more", *range(47, 54), "41 more", *range(95, 100)]),
+        (100, ("event[96]", "/x"), [*range(20), "73 more", *range(93, 100)]),
+        (100, ("event[4000]",), [*range(20), "75 more", *range(95, 100)]),
+    ],
+)
+def test_a_long_stream_is_shown_at_its_ends_and_around_violations(
+    events: int, where: tuple[str, ...], rows: list[int | str]
+) -> None:
+    assert _shown(events, *where) == rows
+
+
+def test_violated_events_are_marked_on_the_time_line() -> None:
+    attempt = card("x").results[2].attempts[0]
+    shown = evidence.show(attempt, 1, _view(attempt.exchange.chunks))
+    assert (shown.total, shown.violated, [tick.violated for tick in shown.ticks].count(True)) == (90, (30, 31), 2)
+    assert [row.number for row in shown.rows if row.findings] == [30, 31]
+
+
+def test_without_a_view_reads_are_shown_and_no_event_is_claimed() -> None:
+    attempt = card("x").results[2].attempts[0]
+    shown = evidence.show(attempt, 1, None)
+    assert (shown.unit, shown.total, shown.violated) == ("read", 90, ())
+
+
+def _large(outcome: Outcome, name: str, size: int) -> Result:
+    found = (finding("id"),) if outcome is Outcome.FAIL else ()
+    state = "violated" if found else "held"
+    return result(case(name), outcome, *found, states={"id": state}, exchange=exchange(b"x" * size))
+
+
+def test_what_passed_is_left_out_first_and_the_page_says_so() -> None:
+    results = [_large(Outcome.PASS, f"p{n}", 16_000) for n in range(30)] + [_large(Outcome.FAIL, "f", 16_000)]
+    text = html.render(score(results, [contract()], run()), soft_cap=200_000)
+    kept = {str(a["id"]) for _, a in _Page(text).elements if str(a.get("id", "")).startswith("case-t.")}
+    assert len(text) < 210_000
+    assert "case-t.f" in kept and 2 < len(kept) < 31
+    left_out = re.search(r"the evidence of (\d+) cases is left out", text)
+    assert left_out is not None
+    assert int(left_out[1]) == 31 - len([name for name in kept if "curl" not in name])
+
+
+def test_what_failed_is_cut_short_rather_than_left_out() -> None:
+    results = [_large(Outcome.FAIL, f"f{n}", 16_000) for n in range(10)]
+    text = html.render(score(results, [contract()], run()), soft_cap=150_000)
+    assert "is left out and that of" in text and "Bodies and headers of this case are left out" in text
+
+
+def test_a_body_is_shown_up_to_its_cap() -> None:
+    attempt = _large(Outcome.FAIL, "f", 20_000).attempts[0]
+    shown = evidence.show(attempt, 1, None)
+    assert shown.body.endswith("x\n[3616 more bytes]")
+    assert shown.hex.splitlines()[-1].startswith("01f0  78 78")
+
+
+def test_anchors_are_stable_and_differ() -> None:
+    assert html.anchor("openai-chat.plain.short") == "case-openai-chat.plain.short"
+    digest = hashlib.sha256(b'a["b"]').hexdigest()
+    assert html.anchor('a["b"]') == f"case-a-b-{digest[:8]}"
+    assert html.anchor("a[1]") != html.anchor("a(1)")
+
+
+def _palettes() -> list[dict[str, str]]:
+    css = (TEMPLATES / "report.css").read_text()
+    blocks = re.findall(r":root \{([^}]*--page: #[0-9a-f]{6}[^}]*)\}", css)
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks]
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_every_colour_of_text_stands_out_from_what_is_behind_it(scheme: int) -> None:
+    palette = _palettes()[scheme]
+    behind = ("page", "card", "code", "fail-soft", "warn-soft")
+    pairs = [(text, back) for text in ("text", "soft", "link") for back in behind[:3]]
+    pairs += [("text", back) for back in behind] + [(name, f"{name}-soft") for name in ("fail", "warn", "good", "open")]
+    pairs += [("soft", "none-soft"), ("fail", "card"), ("warn", "card"), ("good", "card"), ("open", "card")]
+    low = {}
+    for text, back in pairs:
+        light, dark = sorted((_luminance(palette[text]), _luminance(palette[back])), reverse=True)
+        if (ratio := (light + 0.05) / (dark + 0.05)) < 4.5:
+            low[text, back] = ratio
+    assert low == {}
+
+
+def test_the_template_engine_is_loaded_only_to_render() -> None:
+    code = "import sys, conformance.report.html; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
