@@ -17,6 +17,8 @@ from conformance.report.views import AttemptView, EventView
 _BODY, _EVENT, _HEX = 16 * 1024, 2048, 512
 #: Events shown at the beginning, at the end and around each violation.
 _FIRST, _LAST, _AROUND = 20, 5, 3
+#: The same where nothing is to be seen but that all is well.
+_QUIET_BODY, _QUIET_FIRST, _QUIET_LAST = 4 * 1024, 5, 2
 #: Violated events that get their surroundings shown.
 _MARKED = 10
 
@@ -87,9 +89,11 @@ class Shown:
     hex: str
 
 
-def show(attempt: Attempt, number: int, view: AttemptView | None) -> Shown:
+def show(attempt: Attempt, number: int, view: AttemptView | None, *, quiet: bool = False) -> Shown:
     """
     The evidence of an attempt; without a view a stream is shown read by read, and a body as far as it is UTF-8.
+
+    ``quiet`` shows less: the case passed.
     """
     exchange = attempt.exchange
     events = view.events if view is not None else _reads(exchange)
@@ -104,9 +108,9 @@ def show(attempt: Attempt, number: int, view: AttemptView | None) -> Shown:
         first_byte="" if exchange.first_byte is None else milliseconds(exchange.first_byte),
         curl=curl.line(exchange),
         headers=exchange.headers,
-        body=_body(exchange, view),
+        body=cut(_body(exchange, view), _QUIET_BODY if quiet else _BODY),
         unit="event" if view is not None else "read",
-        rows=tuple(_rows(events, marks)),
+        rows=tuple(_rows(events, marks, *((_QUIET_FIRST, _QUIET_LAST) if quiet else (_FIRST, _LAST)))),
         ticks=_ticks(events, exchange.seconds, set(marks)),
         total=len(events),
         violated=violated,
@@ -141,7 +145,7 @@ def _body(exchange: Exchange, view: AttemptView | None) -> str:
         text = exchange.chunks[0].data.decode(errors="backslashreplace")
     else:
         text = ""
-    return cut(visible(text, "\n"), _BODY)
+    return visible(text, "\n")
 
 
 def _marks(findings: Sequence[Finding]) -> dict[int, tuple[Finding, ...]]:
@@ -153,8 +157,8 @@ def _marks(findings: Sequence[Finding]) -> dict[int, tuple[Finding, ...]]:
     return marks
 
 
-def _rows(events: Sequence[EventView], marks: dict[int, tuple[Finding, ...]]) -> list[Row]:
-    shown = set(range(_FIRST)) | set(range(len(events) - _LAST, len(events)))
+def _rows(events: Sequence[EventView], marks: dict[int, tuple[Finding, ...]], first: int, last: int) -> list[Row]:
+    shown = set(range(first)) | set(range(len(events) - last, len(events)))
     marked = [place for place, event in enumerate(events) if event.index in marks]
     for place in marked[:_MARKED]:
         shown |= set(range(place - _AROUND, place + _AROUND + 1))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from conformance import __version__
-from conformance.model import Contract, Level, Outcome, Requirement, Result, Scorecard, Verdict, Violation
+from conformance.model import Contract, Finding, Level, Outcome, Requirement, Result, Scorecard, Verdict, Violation
 from conformance.report import curl, evidence, labels
 from conformance.report.scorecard import merged
 from conformance.report.text import duration, grouped, line, plural, shorten, visible
@@ -100,8 +100,9 @@ class _Evidence:
     def _render(self, result: Result, *, brief: bool) -> str:
         view = self._views.get(result.case.id)
         read = view.attempts if view is not None else ()
+        quiet = result.outcome in _QUIET
         shown = [
-            evidence.show(attempt, number, read[number - 1] if number <= len(read) else None)
+            evidence.show(attempt, number, read[number - 1] if number <= len(read) else None, quiet=quiet)
             for number, attempt in enumerate(result.attempts, start=1)
         ]
         return self._template.render(result=result, case=result.case, attempts=shown, brief=brief)
@@ -120,7 +121,7 @@ def _environment() -> Environment:
         finalize=_finalized,
     )
     made.globals.update(labels=labels, Outcome=Outcome, Verdict=Verdict, Level=Level, plural=plural, anchor=anchor)
-    made.globals.update(grouped=grouped, duration=duration)
+    made.globals.update(grouped=grouped, duration=duration, distinct=_distinct)
     made.filters.update(line=line, short=shorten)
     return made
 
@@ -129,6 +130,15 @@ def _finalized(value: Any) -> Any:
     from markupsafe import Markup
 
     return visible(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _distinct(samples: Sequence[tuple[str, int, Finding]]) -> list[tuple[str, int, Finding]]:
+    """
+    The samples that say something which none before them said.
+    """
+    return list({finding.message: (case, number, finding) for case, number, finding in reversed(samples)}.values())[
+        ::-1
+    ]
 
 
 def anchor(case: str) -> str:
@@ -160,6 +170,7 @@ def _frame(card: Scorecard) -> dict[str, Any]:
         "curls": {violation.signature: _curl(violation, card) for violation in card.violations},
         "requirements": _requirements(card),
         "broken": _broken(card),
+        "grave": [each for each in card.violations if each.requirement.level is not Level.MAY],
     }
 
 
@@ -199,7 +210,7 @@ def _broken(card: Scorecard) -> dict[str, tuple[str, ...]]:
 
 def _requirements(card: Scorecard) -> list[tuple[str, list[tuple[Requirement, str]]]]:
     """
-    Every requirement with its state, by profile: ``held``, ``violated``, ``inconclusive``, ``untested``, ``excluded``.
+    Every requirement with its state, by profile: ``held``, ``violated``, ``noted``, ``inconclusive``, ``untested``, ``excluded``.
     """
     states = merged(card.results)
     contracts: dict[str, Contract] = {contract.id: contract for contract in card.contracts}
@@ -209,6 +220,8 @@ def _requirements(card: Scorecard) -> list[tuple[str, list[tuple[Requirement, st
         judged = []
         for row in sorted(rows, key=lambda each: (list(Level).index(each.level), each.id)):
             state = states[row.id].value if row.id in states else "untested"
+            # What a contract leaves open cannot be violated, only be otherwise.
+            state = "noted" if row.level is Level.MAY and state == "violated" else state
             judged.append((row, "excluded" if row.excluded else state))
         if judged:
             made.append((labels.title(score, card), judged))

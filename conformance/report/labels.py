@@ -11,7 +11,7 @@ import shlex
 from collections import Counter
 
 from conformance.model import Level, Outcome, ProfileScore, RunInfo, Scorecard, State, Verdict, Violation
-from conformance.report.text import line, plural, visible
+from conformance.report.text import grouped, line, plural, visible
 
 SYMBOLS = {
     Outcome.PASS: "✓",
@@ -48,7 +48,13 @@ VERDICT_SYMBOLS = {
 
 LEVEL_SYMBOLS = {Level.MUST: "✗", Level.SHOULD: "!", Level.MAY: "i"}
 
-STATE_SYMBOLS = {State.HELD.value: "✓", State.VIOLATED.value: "✗", State.INCONCLUSIVE.value: "?", "untested": "·"}
+STATE_SYMBOLS = {
+    State.HELD.value: "✓",
+    State.VIOLATED.value: "✗",
+    State.INCONCLUSIVE.value: "?",
+    "untested": "·",
+    "noted": "i",
+}
 
 _LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9._~/?#=&%+-]*)?")
 
@@ -83,6 +89,13 @@ def link(url: str) -> str:
     A URL of our requirements that may be linked: https and harmless in every format; else nothing.
     """
     return url if _LINK.fullmatch(url) else ""
+
+
+def quoted(word: str) -> str:
+    """
+    One word of a shell, with what hides in it shown.
+    """
+    return shlex.quote(line(word))
 
 
 def words(value: Verdict | Outcome) -> str:
@@ -164,6 +177,8 @@ def detail(card: Scorecard) -> str:
     stake = sum(at_stake(score)[1] for score in judged)
     open_ = sum(len(score.counts["MUST"]["inconclusive"]) for score in judged)
     said = [f"{broken} of {plural(stake, 'MUST requirement')} at stake {'is' if broken == 1 else 'are'} violated."]
+    if stake and not broken and not open_:
+        said = [f"All {grouped(stake)} MUST requirements at stake held."]
     if unmet:
         said.append(f"{plural(unmet, 'SHOULD requirement')} {'is' if unmet == 1 else 'are'} not met.")
     if open_:

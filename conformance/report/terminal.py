@@ -11,8 +11,8 @@ from conformance.model import Level, ProfileScore, Scorecard, Verdict, Violation
 from conformance.report import cells, labels
 from conformance.report.text import duration, grouped, line, plural, visible
 
-#: More findings than this are left to the report.
-_MOST = 20
+#: More violations of a MUST than this are left to the report, and more others in one line each.
+_MOST = 12
 
 _ASCII = str.maketrans(
     {
@@ -120,19 +120,28 @@ def _profile(score: ProfileScore, card: Scorecard, paper: _Paper) -> Iterator[st
 
 
 def _findings(card: Scorecard, paper: _Paper) -> Iterator[str]:
-    for violation in card.violations[:_MOST]:
+    grave = [each for each in card.violations if each.requirement.level is Level.MUST]
+    light = [each for each in card.violations if each.requirement.level is not Level.MUST]
+    for violation in grave[:_MOST]:
         yield ""
         yield from _violation(violation, paper)
-    if len(card.violations) > _MOST:
+    if light:
         yield ""
-        yield from paper.wrapped(f"and {len(card.violations) - _MOST} more findings in the report", "  ")
+    for violation in light[:_MOST]:
+        row, (_, _, finding) = violation.requirement, violation.samples[0]
+        said = f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id} ({plural(len(violation.cases), 'case')})"
+        yield from paper.wrapped(said, "  ", "yellow" if row.level is Level.SHOULD else "dim")
+        yield from paper.wrapped(line(finding.message, 160), "    ")
+    left = len(grave[_MOST:]) + len(light[_MOST:])
+    if left:
+        yield ""
+        yield from paper.wrapped(f"and {plural(left, 'more finding')} in the report", "  ")
 
 
 def _violation(violation: Violation, paper: _Paper) -> Iterator[str]:
     row = violation.requirement
     _, _, finding = violation.samples[0]
-    colour = {Level.MUST: "red", Level.SHOULD: "yellow", Level.MAY: "dim"}[row.level]
-    yield from paper.wrapped(f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id}", "  ", colour)
+    yield from paper.wrapped(f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id}", "  ", "red")
     where = f" at {line(finding.where, 120)}" if finding.where else ""
     yield from paper.wrapped(line(row.text, 300), "    ")
     yield from paper.wrapped(f"expected {line(finding.expected, 200)}{where}", "    ")
