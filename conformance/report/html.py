@@ -210,7 +210,7 @@ def _broken(card: Scorecard) -> dict[str, tuple[str, ...]]:
 
 def _requirements(card: Scorecard) -> list[tuple[str, list[tuple[Requirement, str]]]]:
     """
-    Every requirement with its state, by profile: ``held``, ``violated``, ``noted``, ``inconclusive``, ``untested``, ``excluded``.
+    Every requirement by profile with its state, which may also be ``noted``, ``untested`` or ``excluded``.
     """
     states = merged(card.results)
     contracts: dict[str, Contract] = {contract.id: contract for contract in card.contracts}
