@@ -12,11 +12,10 @@ from conformance.model import Ending, Evidence
 from tests.specimens import (
     GONE,
     SCHEMA,
-    STRICT_TOOL,
     TOOL,
     Specimen,
-    an_exchange,
     a_case,
+    an_exchange,
     ask,
     call,
     call_chunks,

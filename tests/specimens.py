@@ -204,7 +204,7 @@ def sse(chunks: Sequence[Any], *, done: bool = True, gap: str = "\n\n") -> bytes
     return "".join([*lines, *(["data: [DONE]\n\n"] if done else [])]).encode()
 
 
-def an_exchange(  # noqa: PLR0913  (a specimen has many sides)
+def an_exchange(
     body: bytes,
     *,
     asked: Any = None,

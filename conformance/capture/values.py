@@ -115,7 +115,7 @@ def _changed(value: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, default in _DEFAULTS[type(value)]:
         now = getattr(value, name)
-        if default is MISSING or now is not default and (type(now) is not type(default) or now != default):
+        if default is MISSING or (now is not default and (type(now) is not type(default) or now != default)):
             out[name] = now
     return out
 

@@ -116,7 +116,7 @@ def names_the_model_that_was_asked(s: Subject) -> Iterator[Finding]:
     The model that answers is the one asked, or a dated version of it.
     """
     wanted, got = str(s.asked["model"]), s.completion.model
-    if isinstance(got, str) and got and not got.split("/")[-1].startswith(wanted.split("/")[-1]):
+    if isinstance(got, str) and got and not got.split("/")[-1].startswith(wanted.rsplit("/", maxsplit=1)[-1]):
         yield Finding(expected=f"{wanted} or a version of it", observed=got, where="/model")
 
 

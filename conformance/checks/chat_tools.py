@@ -23,7 +23,8 @@ def identifies_every_call(s: Subject) -> Iterator[Finding]:
     for _, call, where in calls(s):
         first = call.fragments[0].id if call.fragments else call.id
         if not (isinstance(first, str) and first):
-            yield Finding(expected="a non-empty id", observed=repr(first), where=f"{where}/id")
+            got = repr(first) if isinstance(first, str) or first is None else "no such key"
+            yield Finding(expected="a non-empty id", observed=got, where=f"{where}/id")
 
 
 @check("openai-chat.tools.first-fragment", when=stream_called)
@@ -35,7 +36,8 @@ def introduces_every_call(s: Subject) -> Iterator[Finding]:
         first = call.fragments[0]
         for name, value in (("type", first.type), ("function/name", first.name)):
             if not (isinstance(value, str) and value):
-                yield Finding(expected=f"{name} in the first fragment", observed=repr(value), where=f"{where}/{name}")
+                got = repr(value) if isinstance(value, str) or value is None else "no such key"
+                yield Finding(expected=f"{name} in the first fragment", observed=got, where=f"{where}/{name}")
 
 
 @check("openai-chat.tools.id-unique", when=called, shows=Evidence.IDENTITY)

@@ -127,7 +127,8 @@ def has_body(s: Subject) -> bool:
     """
     A documented call was answered with 2xx and one body, as asked.
     """
-    return succeeded(s) and whole(s) and s.operation is not None and not wants_stream(s)
+    unknown = not knows_request(s) and s.reply.is_stream
+    return succeeded(s) and whole(s) and s.operation is not None and not wants_stream(s) and not unknown
 
 
 def plain(s: Subject) -> bool:
@@ -173,9 +174,11 @@ def _chat(s: Subject) -> bool:
 
 def audio_asked(s: Subject) -> bool:
     """
-    The request asks for audio output, whose streams OpenAI itself shapes differently.
+    Audio output was asked for, or came: OpenAI itself shapes such streams differently.
     """
-    return "audio" in strictjson.as_list(s.asked.get("modalities"))
+    if "audio" in strictjson.as_list(s.asked.get("modalities")):
+        return True
+    return not knows_request(s) and any(choice.audio for choice in s.completion.choices)
 
 
 def prelude(chunk: dict[str, JSON]) -> bool:

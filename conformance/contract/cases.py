@@ -181,7 +181,9 @@ class _File:
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if not _LATER.fullmatch(name):
             near = difflib.get_close_matches(name, [*bound, "model", "unique"], 1)
-            raise self.document.wrong(pointer, f"unknown variable ${{{name}}}", f"Did you mean {near[0]}?" if near else "")
+            raise self.document.wrong(
+                pointer, f"unknown variable ${{{name}}}", f"Did you mean {near[0]}?" if near else ""
+            )
         return match[0]
 
     def _request(self, pointer: str, value: JSON) -> Request:
@@ -235,6 +237,6 @@ def _suffix(bound: dict[str, JSON]) -> str:
 
 def _label(value: JSON) -> str:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-    if len(text) <= 40:  # noqa: PLR2004  (a readable id)
+    if len(text) <= 40:
         return text
     return f"{text[:24]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"

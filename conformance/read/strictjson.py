@@ -7,11 +7,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from conformance.model import JSON
+from conformance.read import utf8
+
+#: Arrays and objects within each other that are read: no API nests so deep, and whoever walks a value may recurse.
+DEEPEST = 256
+#: So many repeated names and odd numbers are told of one text.
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class Document:
     What could be read of a text that should be one JSON value.
     """
 
+    #: Safe to hand on: no NaN, no infinity, no unpaired surrogate, no more than ``DEEPEST`` levels.
     value: JSON
     #: A value could be read, faults or not.
     ok: bool
@@ -54,127 +62,223 @@ Missing: TypeAlias = _Missing
 MISSING: Final = _Missing.MISSING
 
 _BLANK = " \t\n\r"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
+#: UTF-16 or UTF-32 by its mark, or by the zero byte in its first ASCII character (RFC 4627 section 3).
+_WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\x00|.\x00", re.DOTALL)
+_RAW_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+#: Every escape in turn; the group holds those of surrogates without a partner.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+
+_Offset = Callable[[int], "int | None"]
 
 
-class _Reading:
+class _DoubtError(Exception):
     """
-    The faults of one text, gathered by the decoder's hooks.
+    The quick decoder met something that the thorough one must look at.
+    """
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _DoubtError
+    return made
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _DoubtError
+    return value
+
+
+def _doubt(text: str) -> None:
+    raise _DoubtError(text)
+
+
+#: Nearly every text is in order; its hooks keep no state, so one decoder serves all.
+_QUICK = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=_finite, parse_constant=_doubt)
+
+
+class _Faults:
+    """
+    The faults that a decoder's hooks meet within one text.
     """
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self.found: list[Fault] = []
+
+    def add(self, kind: str, message: str) -> None:
+        if len(self.found) < _MOST:
+            self.found.append(Fault(kind, message))
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            self.faults.append(Fault("duplicate-key", f"key {twice!r}"))
+        made: dict[str, Any] = {}
+        twice: dict[str, None] = {}
+        for name, value in pairs:
+            if name in made:
+                twice[name] = None
+            made[name] = value
+        for name in twice:
+            self.add("duplicate-key", f"key {name!r}")
         return made
 
     def constant(self, text: str) -> None:
-        self.faults.append(Fault("constant", text))
+        self.add("constant", text)
 
     def number(self, text: str) -> float | None:
         value = float(text)
         if math.isinf(value):
-            self.faults.append(Fault("overflow", text[:40]))
+            self.add("overflow", text[:40])
             return None
         return value
+
+    def integer(self, text: str) -> int | None:
+        try:
+            return int(text)
+        except ValueError:  # more digits than Python reads
+            self.add("overflow", f"{text[:40]}... of {len(text)} digits")
+            return None
 
 
 def read(data: bytes) -> Document:
     """
     Read bytes that should be one JSON text in UTF-8.
     """
-    faults: list[Fault] = []
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (data[:1] == b"\0" or data[1:2] == b"\0"):
+    if _WIDE.match(data):
         return Document(None, ok=False, faults=(Fault("utf16", "bytes of UTF-16 or UTF-32", 0),))
-    if data.startswith(_BOM):
-        faults.append(Fault("bom", "a byte order mark", 0))
-        data = data[3:]
     try:
         text = data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        faults.append(Fault("utf8", f"invalid byte 0x{data[problem.start]:02x}", problem.start))
-        text = data.decode("utf-8", "replace")
-    return _read(text, faults)
+    except UnicodeDecodeError:
+        text = ""
+    if text and text[0] != "\ufeff":
+        return _read(text, _plain_offset(text), ())
+    return _read_odd(data)
+
+
+def _read_odd(data: bytes) -> Document:
+    faults = []
+    start = 0
+    if data.startswith(_BOM):
+        faults.append(Fault("bom", "a byte order mark", 0))
+        start, data = 3, data[3:]
+    spans = utf8.invalid(data)
+    faults += [Fault("utf8", f"invalid byte 0x{data[first]:02x}", start + first) for first, _ in spans]
+    text = data.decode("utf-8", "replace")
+    return _read(text, _replaced_offset(text, start, spans), tuple(faults))
 
 
 def read_text(text: str) -> Document:
     """
-    Read characters that should be one JSON text, such as the data of an event.
+    Read characters that should be one JSON text, such as the data of an event; offsets are those of its UTF-8.
     """
-    return _read(text, [])
+    if text.isascii() or not _RAW_SURROGATE.search(text):
+        return _read(text, _plain_offset(text), ())
+    text = _RAW_SURROGATE.sub("\ufffd", text)
+    return _read(text, _plain_offset(text), (Fault("surrogate", "an unpaired surrogate"),))
 
 
-def _read(text: str, faults: list[Fault]) -> Document:
-    reading = _Reading()
+def _plain_offset(text: str) -> _Offset:
+    return lambda at: len(text[:at].encode("utf-8"))
+
+
+def _replaced_offset(text: str, start: int, spans: tuple[tuple[int, int], ...]) -> _Offset:
+    """
+    Offsets in bytes of which some sequences became one U+FFFD (three bytes) each.
+    """
+
+    def offset(at: int) -> int | None:
+        place = len(text[:at].encode("utf-8"))
+        for first, after in spans:
+            if first < place:
+                place += after - first - 3
+        return start + place if len(spans) < utf8.MOST else None
+
+    return offset
+
+
+def _read(text: str, offset: _Offset, faults: tuple[Fault, ...]) -> Document:
     start = len(text) - len(text.lstrip(_BLANK))
     if start == len(text):
-        return Document(None, ok=False, faults=(*faults, Fault("empty", "no JSON at all", 0)), leading=start)
+        return Document(None, ok=False, faults=(*faults, Fault("empty", "no JSON at all", offset(0))), leading=start)
+    if "\\u" in text and _SURROGATE.search(text):
+        text, unpaired = _paired(text, offset)
+        faults = (*faults, *unpaired)
+    try:
+        value, end = _QUICK.raw_decode(text, start)
+    except (_DoubtError, ValueError, RecursionError):
+        return _read_thoroughly(text, start, offset, faults)
+    return _judged(text, value, (start, end), offset, faults)
+
+
+def _paired(text: str, offset: _Offset) -> tuple[str, tuple[Fault, ...]]:
+    """
+    The text with escapes of unpaired surrogates written as those of U+FFFD, which are as long.
+    """
+    lone = next((match for match in _ESCAPE.finditer(text) if match[1]), None)
+    if lone is None:
+        return text, ()
+    mended = _ESCAPE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
+    return mended, (Fault("surrogate", "an unpaired surrogate escape", offset(lone.start())),)
+
+
+def _read_thoroughly(text: str, start: int, offset: _Offset, faults: tuple[Fault, ...]) -> Document:
+    met = _Faults()
     decoder = json.JSONDecoder(
-        object_pairs_hook=reading.pairs, parse_constant=reading.constant, parse_float=reading.number
+        object_pairs_hook=met.pairs, parse_constant=met.constant, parse_float=met.number, parse_int=met.integer
     )
     try:
         value, end = decoder.raw_decode(text, start)
     except json.JSONDecodeError as problem:
-        fault = Fault("syntax", problem.msg, len(text[: problem.pos].encode("utf-8", "replace")))
-        return Document(None, ok=False, faults=(*faults, *reading.faults, fault), leading=start)
+        fault = Fault("syntax", problem.msg, offset(problem.pos))
+        return Document(None, ok=False, faults=(*faults, *met.found, fault), leading=start)
     except RecursionError:
-        return Document(None, ok=False, faults=(*faults, Fault("depth", "nested too deeply")), leading=start)
-    except ValueError as problem:  # an integer of more digits than Python reads
-        return Document(None, ok=False, faults=(*faults, Fault("overflow", str(problem)[:80])), leading=start)
-    found = [*faults, *reading.faults]
-    if text[end:].strip(_BLANK):
-        rest = text[end:].strip(_BLANK)
-        found.append(Fault("trailing", f"more text: {rest[:40]!r}", len(text[:end].encode("utf-8", "replace"))))
-    if "\\u" in text and _has_surrogate(value):
-        found.append(Fault("surrogate", "an unpaired surrogate escape"))
-        value = _mended(value)
-    elif _SURROGATE.search(text):
-        found.append(Fault("surrogate", "an unpaired surrogate"))
-        value = _mended(value)
-    return Document(value, ok=True, faults=tuple(found), leading=start)
+        return Document(None, ok=False, faults=(*faults, _TOO_DEEP), leading=start)
+    return _judged(text, value, (start, end), offset, (*faults, *met.found))
 
 
-def _has_surrogate(value: Any) -> bool:
-    try:
-        return _any_surrogate(value)
-    except RecursionError:
-        return True
+_TOO_DEEP = Fault("depth", f"more than {DEEPEST} levels of nesting")
 
 
-def _any_surrogate(value: Any) -> bool:
-    if isinstance(value, str):
-        return _SURROGATE.search(value) is not None
-    if isinstance(value, dict):
-        return any(_any_surrogate(key) or _any_surrogate(each) for key, each in value.items())
-    return isinstance(value, list) and any(_any_surrogate(each) for each in value)
+def _judged(text: str, value: Any, place: tuple[int, int], offset: _Offset, faults: tuple[Fault, ...]) -> Document:
+    start, end = place
+    if text.count("[") + text.count("{") > DEEPEST and _deeper(value):
+        return Document(None, ok=False, faults=(*faults, _TOO_DEEP), leading=start)
+    rest = text[end:].strip(_BLANK)
+    if rest:
+        faults = (*faults, Fault("trailing", f"more text: {rest[:40]!r}", offset(end)))
+    return Document(value, ok=True, faults=faults, leading=start)
 
 
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_mended(key): _mended(each) for key, each in value.items()}
-    return [_mended(each) for each in value] if isinstance(value, list) else value
+def _deeper(value: Any) -> bool:
+    """
+    The value has more levels than ``DEEPEST``, found level by level so as not to recurse.
+    """
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        below = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list)))
+        level = [value for values in below for value in values if isinstance(value, (dict, list))]
+        depth += 1
+    return depth > DEEPEST
 
 
 def at(value: object, *path: str | int) -> JSON | Missing:
     """
     The value at a path of keys and indexes, or ``MISSING``.
     """
+    place: Any = value
     for step in path:
-        if isinstance(value, dict) and isinstance(step, str) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
-            value = value[step]
-        else:
+        found = (isinstance(place, dict) and isinstance(step, str) and step in place) or (
+            isinstance(place, list) and isinstance(step, int) and -len(place) <= step < len(place)
+        )
+        if not found:
             return MISSING
-    return value  # type: ignore[return-value]  # what is in JSON is JSON
+        place = place[step]
+    made: JSON = place
+    return made
 
 
 def is_int(value: object) -> bool:

@@ -75,6 +75,7 @@ def create(
         delay: seconds between two chunks of a stream; an answer never takes longer than half a second over all.
         context: the most tokens that prompt and answer may have together.
         faults: reserved for the names of deliberate faults; unknown ones are ignored.
+
     """
     settings = Settings(api_key=api_key, delay=delay, context=context)
 

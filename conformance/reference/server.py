@@ -64,6 +64,7 @@ def serve(
 
     Raises:
         SystemExit: the address cannot be bound; uvicorn ends the process itself.
+
     """
     server = _server(api_key=api_key, delay=delay, context=context, faults=faults, host=host, port=port)
     with contextlib.suppress(KeyboardInterrupt):
@@ -79,6 +80,7 @@ def running(
 
     Raises:
         RuntimeError: it did not come up within ten seconds.
+
     """
     server = _server(api_key=api_key, delay=delay, context=context, faults=faults)
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:

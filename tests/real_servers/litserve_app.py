@@ -28,7 +28,12 @@ class Fixed(litserve.LitAPI):
         tools = context.get("tools")
         if tools and context.get("tool_choice") != "none" and messages[-1]["role"] != "tool":
             function = {"name": tools[0]["function"]["name"], "arguments": "{}"}
-            yield {"role": "assistant", "content": "", "tool_calls": [{"id": "call_1", "function": function}], **_usage(5)}
+            yield {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [{"id": "call_1", "function": function}],
+                **_usage(5),
+            }
             return
         for word in WORDS[:-1]:
             yield {"role": "assistant", "content": word}

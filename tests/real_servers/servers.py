@@ -58,7 +58,9 @@ def _aimock(name: str, *chaos: str) -> Server:
     return Server(
         name=name,
         home="aimock",
-        install=(("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", "{home}", "@copilotkit/aimock"),),
+        install=(
+            ("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", "{home}", "@copilotkit/aimock"),
+        ),
         version=("node", "-p", "require('{home}/node_modules/@copilotkit/aimock/package.json').version"),
         start=(script, "-h", "127.0.0.1", "-p", "{port}", "-f", fixtures, "--log-level", "warn", *chaos),
         health="/health",
