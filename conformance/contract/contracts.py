@@ -161,17 +161,14 @@ def _digest(folder: Path) -> str:
 
 
 def _requirements(folder: Path, contract: str, profiles: set[str]) -> dict[str, Requirement]:
-    whole = folder / "requirements.yaml"
-    files = [whole] if whole.is_file() else sorted(folder.glob("rows-*.yaml"))
     made: dict[str, Requirement] = {}
-    for path in files:
-        document = _document(path)
-        head = _mapping(document, "", {"requirements"})
-        for number in range(_count(document, head, "requirements")):
-            row = _requirement(document, f"/requirements/{number}", contract, profiles)
-            if row.id in made:
-                raise document.wrong(f"/requirements/{number}", f"the requirement {row.id} stands twice")
-            made[row.id] = row
+    document = _document(folder / "requirements.yaml")
+    head = _mapping(document, "", {"requirements"})
+    for number in range(_count(document, head, "requirements")):
+        row = _requirement(document, f"/requirements/{number}", contract, profiles)
+        if row.id in made:
+            raise document.wrong(f"/requirements/{number}", f"the requirement {row.id} stands twice")
+        made[row.id] = row
     return made
 
 
