@@ -52,9 +52,8 @@ class Fault:
     """
 
     id: str
-    does: str
-    #: ``must``, ``should`` or ``note``; for a legal variant ``legal``.
-    verdict: Literal["must", "should", "note", "legal"]
+    title: str
+    level: Literal["MUST", "SHOULD", "MAY"]
     #: The requirement that should be reported (None for a legal variant).
     requirement: str | None
     #: Changes the JSON value of a completion.
@@ -73,3 +72,6 @@ class Fault:
     instead: Callable[[Asked], Answer | None] | None = None
     #: How a stream's connection ends: ``cut`` within it, ``hang`` after it.
     ending: Literal["", "cut", "hang", "buffer"] = ""
+    #: The entry of the catalogue of deviations that it simulates; nothing when it is our own.
+    catalogue: str = ""
+    paths: tuple[str, ...] = ("plain", "stream")

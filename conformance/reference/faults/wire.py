@@ -18,8 +18,8 @@ from conformance.reference.faults.fault import Answer, Asked, Fault, Item, Objec
 C = "openai-chat."
 
 
-def _wire(name: str, requirement: str, does: str, change: Callable[[bytes], bytes], verdict: Any = "must") -> Fault:
-    return Fault(id=name, does=does, verdict=verdict, requirement=C + requirement, wire=lambda data, _: change(data))
+def _wire(name: str, requirement: str, does: str, change: Callable[[bytes], bytes], verdict: Any = "MUST") -> Fault:
+    return Fault(id=name, title=does, level=verdict, requirement=C + requirement, wire=lambda data, _: change(data))
 
 
 def _header(name: str, value: str | None) -> Callable[[tuple[tuple[str, str], ...]], tuple[tuple[str, str], ...]]:
@@ -58,9 +58,9 @@ def _error_field(key: str, value: Any) -> Callable[[Answer], Answer]:
 
 
 def _answer(
-    name: str, requirement: str, does: str, change: Callable[[Answer, Asked], Answer], verdict: Any = "must"
+    name: str, requirement: str, does: str, change: Callable[[Answer, Asked], Answer], verdict: Any = "MUST"
 ) -> Fault:
-    return Fault(id=name, does=does, verdict=verdict, requirement=C + requirement, answer=change)
+    return Fault(id=name, title=does, level=verdict, requirement=C + requirement, answer=change)
 
 
 def _status(wanted: Callable[[Asked, Answer], bool], status: int) -> Callable[[Answer, Asked], Answer]:
@@ -157,12 +157,12 @@ FAULTS: list[Fault] = [
         lambda d: d.replace(b"\n\n", b"\n"),
     ),
     _wire("sse-done-missing", "stream.done", "[DONE] is missing", lambda d: d.replace(b"data: [DONE]\n\n", b"")),
-    _wire("sse-done-duplicated", "stream.done-once", "[DONE] comes twice", lambda d: d + b"data: [DONE]\n\n", "should"),
+    _wire("sse-done-duplicated", "stream.done-once", "[DONE] comes twice", lambda d: d + b"data: [DONE]\n\n", "SHOULD"),
     _wire(
         "sse-data-after-done", "stream.after-done", "an event follows [DONE]", lambda d: d + b'data: {"usage": {}}\n\n'
     ),
     _wire(
-        "sse-no-trailing-blank-line", "stream.last-blank-line", "no blank line at the end", lambda d: d[:-2], "should"
+        "sse-no-trailing-blank-line", "stream.last-blank-line", "no blank line at the end", lambda d: d[:-2], "SHOULD"
     ),
     _wire(
         "sse-text-data",
@@ -175,7 +175,7 @@ FAULTS: list[Fault] = [
         "stream.event-name",
         "events have names",
         lambda d: d.replace(b"data: {", b"event: chunk\ndata: {"),
-        "should",
+        "SHOULD",
     ),
     _wire(
         "sse-ping-event",
@@ -188,15 +188,15 @@ FAULTS: list[Fault] = [
         "stream.id-with-comment",
         "ids and keep-alive comments",
         lambda d: d.replace(b"data: {", b": ping\n\nid: 5\ndata: {"),
-        "should",
+        "SHOULD",
     ),
-    _wire("sse-bom", "stream.bom", "a byte order mark", lambda d: b"\xef\xbb\xbf" + d, "should"),
+    _wire("sse-bom", "stream.bom", "a byte order mark", lambda d: b"\xef\xbb\xbf" + d, "SHOULD"),
     _wire(
         "sse-bare-line",
         "stream.lines",
         "a log line between events",
         lambda d: d.replace(b"\n\n", b"\n\nINFO still alive\n\n", 1),
-        "should",
+        "SHOULD",
     ),
     _wire("utf8-split-over-events", "json.utf8", "half a character", _split_emoji),
     _wire("lone-surrogate", "json.surrogates", "half a surrogate pair", _surrogates),
@@ -205,82 +205,82 @@ FAULTS: list[Fault] = [
         "json.duplicate-keys",
         "a key twice",
         lambda d: d.replace(b'"object":', b'"object":"chat.completion.chunk","object":'),
-        "should",
+        "SHOULD",
     ),
     Fault(
         id="sse-content-type-wrong",
-        does="a stream is labelled text/plain",
-        verdict="must",
+        title="a stream is labelled text/plain",
+        level="MUST",
         requirement=C + "stream.content-type",
         stream_headers=_header("content-type", "text/plain; charset=utf-8"),
     ),
     Fault(
         id="sse-content-type-missing",
-        does="a stream has no label",
-        verdict="must",
+        title="a stream has no label",
+        level="MUST",
         requirement=C + "stream.content-type",
         stream_headers=_header("content-type", None),
     ),
     Fault(
         id="sse-truncated",
-        does="the connection breaks within a stream",
-        verdict="must",
+        title="the connection breaks within a stream",
+        level="MUST",
         requirement=C + "http.complete",
         ending="cut",
     ),
     Fault(
         id="sse-not-closed",
-        does="the response stays open after [DONE]",
-        verdict="must",
+        title="the response stays open after [DONE]",
+        level="MUST",
         requirement=C + "stream.closes",
         ending="hang",
     ),
     Fault(
         id="sse-buffered",
-        does="the whole stream comes at once",
-        verdict="should",
+        title="the whole stream comes at once",
+        level="SHOULD",
         requirement=C + "stream.incremental",
         ending="buffer",
     ),
     Fault(
         id="usage-chunk-missing",
-        does="include_usage is ignored",
-        verdict="must",
+        title="include_usage is ignored",
+        level="MUST",
         requirement=C + "usage.streamed",
         chunks=_no_usage,
     ),
     Fault(
         id="usage-on-finish-chunk",
-        does="usage rides on the finish chunk",
-        verdict="should",
+        title="usage rides on the finish chunk",
+        level="SHOULD",
         requirement=C + "usage.empty-choices",
         chunks=_usage_on_finish,
     ),
     Fault(
         id="usage-on-every-chunk",
-        does="usage is on every chunk",
-        verdict="should",
+        title="usage is on every chunk",
+        level="SHOULD",
         requirement=C + "usage.once",
         chunks=_usage_always,
     ),
     Fault(
         id="usage-before-finish",
-        does="usage precedes the finish",
-        verdict="should",
+        title="usage precedes the finish",
+        level="SHOULD",
         requirement=C + "usage.last",
         chunks=_usage_first,
     ),
     Fault(
         id="content-after-finish",
-        does="text follows the finish",
-        verdict="must",
+        title="text follows the finish",
+        level="MUST",
         requirement=C + "stream.after-finish",
         chunks=_after_finish,
     ),
     Fault(
         id="finish-missing",
-        does="a stream has no finish_reason",
-        verdict="must",
+        title="a stream has no finish_reason",
+        level="MUST",
         requirement=C + "stream.finish-reason",
         chunks=_no_finish,
     ),
@@ -319,7 +319,7 @@ FAULTS: list[Fault] = [
         "http.content-encoding",
         "gzip is used unasked",
         _ok(lambda a: replace(a, body=gzip.compress(_raw(a)), headers=_header("content-encoding", "gzip")(a.headers))),
-        "should",
+        "SHOULD",
     ),
     _answer(
         "error-detail",
@@ -349,18 +349,18 @@ FAULTS: list[Fault] = [
         "error.code",
         "error.code is a number",
         _bad(_error_field("code", lambda a: a.status)),
-        "should",
+        "SHOULD",
     ),
     _answer(
         "error-leaks",
         "error.leaks",
         "a stack trace in the message",
         _bad(_error_field("message", 'Traceback (most recent call last): File "/app/server.py", line 3')),
-        "should",
+        "SHOULD",
     ),
     _answer("client-error-as-500", "request.no-server-error", "invalid values give 500", _status(_invalid, 500)),
     _answer("invalid-json-as-500", "request.no-server-error", "malformed JSON gives 500", _status(_malformed, 500)),
-    _answer("validation-422", "error.bad-request", "invalid values give 422", _status(_invalid, 422), "note"),
+    _answer("validation-422", "error.bad-request", "invalid values give 422", _status(_invalid, 422), "MAY"),
     _answer("error-in-stream", "error.in-stream", "a bad request is refused within a 200 stream", _in_stream),
     _answer(
         "error-200",
@@ -376,44 +376,44 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         id="stream-as-json",
-        does="stream: true is answered with JSON",
-        verdict="must",
+        title="stream: true is answered with JSON",
+        level="MUST",
         requirement=C + "stream.sse",
         request=_plain_json,
     ),
     Fault(
         id="stream-as-json.tools",
-        does="streams with tools are answered with JSON",
-        verdict="must",
+        title="streams with tools are answered with JSON",
+        level="MUST",
         requirement=C + "stream.sse",
         request=lambda a: _plain_json(a) if a.body.get("tools") else a.body,
     ),
-    Fault(id="n-ignored", does="n is ignored", verdict="must", requirement=C + "param.n", request=_clamped),
+    Fault(id="n-ignored", title="n is ignored", level="MUST", requirement=C + "param.n", request=_clamped),
     Fault(
         id="max-tokens-ignored",
-        does="max_tokens is ignored",
-        verdict="must",
+        title="max_tokens is ignored",
+        level="MUST",
         requirement=C + "param.max-tokens",
         request=_ignored("max_tokens"),
     ),
     Fault(
         id="max-completion-tokens-ignored",
-        does="max_completion_tokens is ignored",
-        verdict="must",
+        title="max_completion_tokens is ignored",
+        level="MUST",
         requirement=C + "param.max-tokens",
         request=_ignored("max_completion_tokens"),
     ),
     Fault(
         id="stop-ignored",
-        does="stop is ignored",
-        verdict="must",
+        title="stop is ignored",
+        level="MUST",
         requirement=C + "param.stop",
         request=_ignored("stop"),
     ),
     Fault(
         id="tool-choice-none-ignored",
-        does="tool_choice none is ignored",
-        verdict="must",
+        title="tool_choice none is ignored",
+        level="MUST",
         requirement=C + "tools.choice-none",
         request=lambda a: (
             {**a.body, "tool_choice": "required"}
@@ -423,22 +423,22 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         id="parallel-false-ignored",
-        does="parallel_tool_calls false is ignored",
-        verdict="must",
+        title="parallel_tool_calls false is ignored",
+        level="MUST",
         requirement=C + "tools.parallel-off",
         request=_ignored("parallel_tool_calls"),
     ),
     Fault(
         id="response-format-ignored",
-        does="json_schema is ignored",
-        verdict="must",
+        title="json_schema is ignored",
+        level="MUST",
         requirement=C + "structured.json",
         request=lambda a: {k: v for k, v in a.body.items() if k != "response_format"},
     ),
     Fault(
         id="developer-role-rejected",
-        does="role developer is refused",
-        verdict="must",
+        title="role developer is refused",
+        level="MUST",
         requirement=C + "request.role.developer",
         instead=lambda a: (
             _refuse("Unexpected message role.") if '"developer"' in json.dumps(a.body.get("messages")) else None
@@ -446,8 +446,8 @@ FAULTS: list[Fault] = [
     ),
     Fault(
         id="max-completion-tokens-rejected",
-        does="max_completion_tokens is refused",
-        verdict="must",
+        title="max_completion_tokens is refused",
+        level="MUST",
         requirement=C + "request.max-completion-tokens",
         instead=lambda a: _refuse("Extra inputs are not permitted") if a.body.get("max_completion_tokens") else None,
     ),
