@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 #: A JSON value as ``json.loads`` gives it.
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 def _nothing() -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -71,8 +71,8 @@ def test_results_list_a_finding_once_a_case() -> None:
     ]
 
 
-def _junit(**more: Any) -> Xml.Element:
-    return Xml.fromstring(junit.render(card("x", target="globex"), **more))
+def _junit(**more: Any) -> ET.Element:
+    return ET.fromstring(junit.render(card("x", target="globex"), **more))
 
 
 def test_junit_says_every_outcome_in_its_own_way() -> None:
@@ -108,7 +108,7 @@ def test_junit_skips_a_failure_that_the_baseline_knows() -> None:
 
 def test_junit_names_every_case_once() -> None:
     twice = [result(case("a")), result(case("a\x00")), result(case("a⟨U+0000⟩"))]
-    made = Xml.fromstring(junit.render(score(twice, [contract()], run())))
+    made = ET.fromstring(junit.render(score(twice, [contract()], run())))
     names = [each.get("name") for each in made.iter("testcase")]
     assert names == ["t.a", "t.a⟨U+0000⟩", "t.a⟨U+0000⟩ (2)"]
 
@@ -116,7 +116,7 @@ def test_junit_names_every_case_once() -> None:
 def test_junit_says_at_most_two_kibibytes_of_a_case() -> None:
     many = [finding("id", "é" * 900, HOSTILE, f"/{n}") for n in range(50)]
     made = junit.render(score([result(case("a"), Outcome.FAIL, *many)], [contract()], run()))
-    text = next(Xml.fromstring(made).iter("failure")).text or ""
+    text = next(ET.fromstring(made).iter("failure")).text or ""
     assert 1900 < len(text.encode()) <= 2048
 
 

@@ -94,8 +94,19 @@ def test_the_page_says_the_verdict_first() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["1/2", "Clients that read the index stop.", "event[30]/choices/0/index", "the model chose otherwise", "curl -N"]
-    + ["No request can show it.", "12 345 prompt", "sha256:abab", "conformance explain t.index", "held", "excluded"],
+    [
+        "1/2",
+        "Clients that read the index stop.",
+        "event[30]/choices/0/index",
+        "the model chose otherwise",
+        "curl -N",
+        "No request can show it.",
+        "12 345 prompt",
+        "sha256:abab",
+        "conformance explain t.index",
+        "held",
+        "excluded",
+    ],
 )
 def test_everything_is_there_without_script(words: str) -> None:
     assert words in PAGE.text

@@ -4,7 +4,7 @@ Rules over several answers: requests that run at the same time do not meet.
 
 from __future__ import annotations
 
-import os.path
+import itertools
 from collections.abc import Iterator
 
 from conformance.checks.chat_message import last_user_text
@@ -22,12 +22,21 @@ def _words(s: Subject) -> tuple[str, dict[str, str]]:
     """
     What is told apart: this request's own word, and those of the others by case id.
     """
-    mine = last_user_text(dict(s.asked))
-    others = {name: last_user_text(dict(asked(peer))) for name, peer in s.peers.items()}
+    mine = last_user_text(s.asked)
+    others = {name: last_user_text(asked(peer)) for name, peer in s.peers.items()}
     texts = [text for text in (mine, *others.values()) if text]
-    start = len(os.path.commonprefix(texts))
+    # The first and the last in order differ before any others do.
+    start = _shared(min(texts), max(texts)) if texts else 0
     start = mine.rfind(" ", 0, start) + 1 if " " in mine[:start] else 0
     return mine[start:].strip(), {name: text[start:].strip() for name, text in others.items()}
+
+
+def _shared(one: str, other: str) -> int:
+    """
+    How many characters two texts begin with in common.
+    """
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in same)
 
 
 @check("openai-chat.isolation.answers", when=_in_group, kind=CheckClass.BEHAVIOURAL)

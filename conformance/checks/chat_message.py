@@ -6,11 +6,11 @@ Source: https://platform.openai.com/docs/api-reference/chat/object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, asked, audio_asked, plain
-from conformance.model import Evidence, Finding
+from conformance.model import JSON, Evidence, Finding
 from conformance.read.chat import Choice
 from conformance.read.strictjson import as_list, as_object, is_int
 
@@ -22,14 +22,14 @@ def chat_plain(s: Subject) -> bool:
     return answered(s) and plain(s)
 
 
-def _messages(s: Subject) -> Iterator[tuple[str, dict[str, object]]]:
+def _messages(s: Subject) -> Iterator[tuple[str, dict[str, JSON]]]:
     for number, choice in enumerate(as_list(as_object(s.reply.value).get("choices"))):
         message = as_object(choice).get("message")
         if isinstance(message, dict):
-            yield f"/choices/{number}/message", dict(message)
+            yield f"/choices/{number}/message", message
 
 
-def _other_answer(message: dict[str, object]) -> bool:
+def _other_answer(message: Mapping[str, JSON]) -> bool:
     return any(message.get(name) for name in ("tool_calls", "function_call", "audio", "refusal"))
 
 
@@ -63,7 +63,7 @@ def says_something(s: Subject) -> Iterator[Finding]:
     ``content`` is null only where something else is the answer, or nothing could be written.
     """
     for choice in s.completion.choices:
-        message = {str(name): value for name, value in choice.message.items()}
+        message = choice.message
         quiet = choice.finish_reason in ("length", "content_filter")
         if "content" in message and message["content"] is None and not _other_answer(message) and not quiet:
             where = f"/choices/{choice.index}/message/content"
@@ -203,7 +203,7 @@ def streams_what_it_says(s: Subject) -> Iterator[Finding]:
                 )
 
 
-def last_user_text(body: dict[str, object]) -> str:
+def last_user_text(body: Mapping[str, JSON]) -> str:
     """
     The text of the last user message, or nothing.
     """
@@ -216,7 +216,7 @@ def last_user_text(body: dict[str, object]) -> str:
 
 
 def _forced(s: Subject) -> bool:
-    text = last_user_text(dict(s.asked)).lower()
+    text = last_user_text(s.asked).lower()
     told = ("reply with exactly:", "repeat exactly:", "repeat after me:")
     wanted = text.split(":", 1)[1].strip() if text.startswith(told) and ":" in text else ""
     obeyed = [

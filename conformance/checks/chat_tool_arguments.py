@@ -55,7 +55,7 @@ def sends_argument_increments(s: Subject) -> Iterator[Finding]:
     """
     A fragment of arguments is what is new, not all of them so far.
     """
-    for _, call, where in functions(s):
+    for _, call, _ in functions(s):
         event = _cumulative(call) if _unparsed(call) else None
         if event is not None:
             where = f"event[{event}]/choices/*/delta/tool_calls/*/function/arguments"

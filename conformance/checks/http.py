@@ -65,7 +65,7 @@ def uses_no_coding_unasked(s: Subject) -> Iterator[Finding]:
     """
     A coding that Accept-Encoding does not list is not used (RFC 9110 section 12.5.3).
     """
-    sent = dict((name.lower(), value) for name, value in s.reply.exchange.sent.headers)
+    sent = {name.lower(): value for name, value in s.reply.exchange.sent.headers}
     accepted = {coding.split(";")[0].strip() for coding in _codings(sent.get("accept-encoding"))}
     if not accepted or "*" in accepted:
         return

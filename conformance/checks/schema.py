@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Kind
 
 from conformance.checks import places
 from conformance.checks.subject import Subject, plain, prelude, streamed
 from conformance.model import JSON, Contract, Finding
+from conformance.read.strictjson import as_object
 
 #: So many findings of one requirement in one exchange say enough.
 _ENOUGH = 3
@@ -56,9 +58,8 @@ def documents(s: Subject) -> Iterator[tuple[str, str, JSON]]:
             named = s.reply.stream.events[packet.event].name == "error"
             if isinstance(value, dict) and not prelude(value) and not named:
                 yield operation.chunk, f"event[{packet.event}]", value
-    elif error and (s.reply.status or 0) >= 400 and isinstance(s.reply.value, dict):
-        if isinstance(s.reply.value.get("error"), dict):
-            yield error, "", s.reply.value
+    elif error and (s.reply.status or 0) >= 400 and isinstance(as_object(s.reply.value).get("error"), dict):
+        yield error, "", s.reply.value
 
 
 def _any_error(contract: Contract) -> str | None:
@@ -85,7 +86,7 @@ def judge(s: Subject) -> dict[str, list[Finding]]:
 
 
 def _missing(error: jsonschema_rs.ValidationError) -> str | None:
-    return str(error.kind.property) if error.kind.name == "required" else None
+    return str(error.kind.property) if isinstance(error.kind, Kind.Required) else None
 
 
 def _finding(error: jsonschema_rs.ValidationError, where: str) -> Finding:
@@ -98,29 +99,32 @@ def _finding(error: jsonschema_rs.ValidationError, where: str) -> Finding:
     return Finding(expected=_wanted(error), observed=observed, where=pointer or "/")
 
 
+#: What each limit of a schema says before its number.
+_LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+    "minLength": "a length of at least",
+    "minItems": "items: at least",
+    "maxItems": "items: at most",
+}
+
+
 def _wanted(error: jsonschema_rs.ValidationError) -> str:
-    kind = error.kind
-    if kind.name == "required":
-        return f"the key {kind.property}"
-    if kind.name == "type":
-        return " or ".join(str(each) for each in kind.types)
-    if kind.name == "enum":
-        return f"one of {_short(kind.options)}"
-    if kind.name == "const":
-        return _short(kind.expected_value)
-    limits = {
-        "minimum": "at least",
-        "maximum": "at most",
-        "exclusiveMinimum": "more than",
-        "exclusiveMaximum": "less than",
-        "minLength": "a length of at least",
-        "minItems": "items: at least",
-        "maxItems": "items: at most",
-    }
-    if kind.name in limits:
-        return f"{limits[kind.name]} {kind.limit}"
+    match error.kind:
+        case Kind.Required(property=name):
+            return f"the key {name}"
+        case Kind.Type(types=types):
+            return " or ".join(str(each) for each in types)
+        case Kind.Enum(options=options):
+            return f"one of {_short(options)}"
+        case Kind.Constant(expected_value=value):
+            return _short(value)
+        case kind if kind.name in _LIMITS:
+            return f"{_LIMITS[kind.name]} {_short(kind.as_dict()['limit'])}"
     return error.message[:120]
 
 
-def _short(value: JSON) -> str:
+def _short(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)[:100]

@@ -25,6 +25,9 @@ def offered(s: Subject) -> dict[str, dict[str, JSON]]:
 
 
 def calls(s: Subject) -> Iterator[tuple[Choice, ToolCall, str]]:
+    """
+    Every call with its choice and its place, which for a streamed one is its first fragment's.
+    """
     for choice in s.completion.choices:
         for number, call in enumerate(choice.tool_calls):
             if call.fragments:
@@ -42,10 +45,16 @@ def called(s: Subject) -> bool:
 
 
 def stream_called(s: Subject) -> bool:
+    """
+    The answer was streamed and holds at least one tool call.
+    """
     return called(s) and s.completion.streamed
 
 
 def functions(s: Subject) -> Iterator[tuple[Choice, ToolCall, str]]:
+    """
+    The calls that have JSON arguments, rather than a custom tool's free input.
+    """
     for choice, call, where in calls(s):
         if call.type != "custom" and isinstance(call.arguments, str):
             yield choice, call, where

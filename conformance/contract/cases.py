@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,8 +71,8 @@ def check(cases: Sequence[Case], contract: Contract) -> None:
                 raise FileError(case.file, case.line, f"{case.expect.requirement} is not judged by expect")
 
 
-def _exists(case: Case, name: str, known: object, kind: str) -> None:
-    names = list(known)  # type: ignore[call-overload]
+def _exists(case: Case, name: str, known: Collection[str], kind: str) -> None:
+    names = list(known)
     if name not in names:
         near = difflib.get_close_matches(name, names, 1)
         raise FileError(
@@ -105,13 +105,23 @@ def _check_shape(document: strictyaml.Document) -> None:
 def _schema_at(path: Sequence[str | int]) -> list[str]:
     node: JSON = _schema()
     for step in path:
-        node = node[step] if isinstance(node, dict) else node[int(step)] if isinstance(node, list) else None  # type: ignore[index]
+        node = _step(node, step)
     properties = node.get("properties") if isinstance(node, dict) else None
     return list(properties) if isinstance(properties, dict) else []
 
 
+def _step(node: JSON, step: str | int) -> JSON:
+    if isinstance(node, list) and isinstance(step, int):
+        return node[step]
+    return node.get(str(step)) if isinstance(node, dict) else None
+
+
 def _get(value: JSON, key: str) -> JSON:
     return value.get(key) if isinstance(value, dict) else None
+
+
+def _object(value: JSON) -> dict[str, JSON]:
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: JSON, key: str) -> list[JSON]:
@@ -130,12 +140,12 @@ class _File:
 
     def cases(self, number: int) -> Iterator[Case]:
         pointer = f"/cases/{number}"
-        row = self.document.value["cases"][number]  # type: ignore[call-overload, index]
-        each = _get(row, "each")
-        names = list(each) if isinstance(each, dict) else []
-        for values in itertools.product(*(each[name] for name in names)) if isinstance(each, dict) else [()]:
-            bound = dict(zip(names, values, strict=True))
-            yield self._case(pointer, {k: v for k, v in row.items() if k != "each"}, bound)
+        row = _object(_list(self.document.value, "cases")[number])
+        each = _object(row.get("each"))
+        kept = {key: value for key, value in row.items() if key != "each"}
+        # Without names the product is one empty row: the case itself.
+        for values in itertools.product(*(_list(each, name) for name in each)):
+            yield self._case(pointer, kept, dict(zip(each, values, strict=True)))
 
     def _case(self, pointer: str, row: dict[str, JSON], bound: dict[str, JSON]) -> Case:
         filled = {key: self._fill(pointer, value, bound) for key, value in row.items()}

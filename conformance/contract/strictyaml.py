@@ -70,7 +70,7 @@ def read(text: str, path: str) -> Document:
 def _value(node: yaml.Node, pointer: str, path: str, lines: dict[str, int]) -> JSON:
     lines[pointer] = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node, path)
+        return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
         return [_value(each, f"{pointer}/{number}", path, lines) for number, each in enumerate(node.value)]
     made: dict[str, JSON] = {}
@@ -88,7 +88,7 @@ def _value(node: yaml.Node, pointer: str, path: str, lines: dict[str, int]) -> J
     return made
 
 
-def _scalar(node: yaml.ScalarNode, path: str) -> JSON:
+def _scalar(node: yaml.ScalarNode) -> JSON:
     text: str = node.value
     if node.style:  # a plain scalar has the style "" under libyaml and None without it
         return text

@@ -136,14 +136,13 @@ def from_body(value: JSON) -> Completion:
     body = as_object(value)
     usage = body.get("usage")
     return Completion(
-        **_head(body),
+        id=body.get("id", MISSING),
+        object=body.get("object", MISSING),
+        created=body.get("created", MISSING),
+        model=body.get("model", MISSING),
         choices=tuple(_plain(number, as_object(each)) for number, each in enumerate(as_list(body.get("choices")))),
         usage=usage if isinstance(usage, dict) else None,
     )
-
-
-def _head(body: dict[str, JSON]) -> dict[str, JSON | Missing]:
-    return {name: body.get(name, MISSING) for name in ("id", "object", "created", "model")}
 
 
 def _text(value: JSON) -> str | None:
@@ -205,7 +204,10 @@ def from_chunks(chunks: Iterable[tuple[int, dict[str, JSON]]]) -> Completion:
             finish = raw.get("finish_reason", MISSING)
             deltas.setdefault(place, []).append(Delta(event, as_object(raw.get("delta")), finish, raw))
     return Completion(
-        **_head(first),
+        id=first.get("id", MISSING),
+        object=first.get("object", MISSING),
+        created=first.get("created", MISSING),
+        model=first.get("model", MISSING),
         choices=tuple(_assembled(index, deltas[index]) for index in sorted(deltas)),
         usage=usages[-1][1] if usages else None,
         usages=tuple(usages),

@@ -1,6 +1,8 @@
 """
-What a valid request asks for, as one frozen value: the parameters' defaults filled in, both spellings of the limit
-and of tools made one. Nothing is validated here; `validate.request` has done so.
+What a valid request asks for, as one frozen value.
+
+The parameters' defaults are filled in, both spellings of the limit and of tools made one.
+Nothing is validated here; `validate.request` has done so.
 """
 
 from __future__ import annotations

@@ -129,8 +129,8 @@ def _resolved(root: Node, ref: str) -> Any:
 def _merged(root: Node, node: Node) -> Node:
     merged: dict[str, Any] = {key: value for key, value in node.items() if key != "allOf"}
     for part in (each for each in node["allOf"] if isinstance(each, Mapping)):
-        part = _resolved(root, part["$ref"]) if "$ref" in part else part
-        for key, value in part.items():
+        whole = _resolved(root, part["$ref"]) if "$ref" in part else part
+        for key, value in whole.items():
             if key == "properties":
                 merged[key] = {**merged.get(key, {}), **value}
             elif key == "required":

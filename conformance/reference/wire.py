@@ -207,14 +207,14 @@ def _fragments(payload: str) -> Iterator[str]:
 
 
 def _audio_deltas(ask: Ask, choice: Choice, stamp: Stamp) -> Iterator[Object]:
-    id = opaque("audio_", 24)
+    name = opaque("audio_", 24)
     for group in tokens.characters(choice.said or ()):
-        yield {"audio": {"id": id, "transcript": b"".join(group).decode()}}
+        yield {"audio": {"id": name, "transcript": b"".join(group).decode()}}
     # Every piece is a multiple of three bytes long, so that the pieces of base64 can simply be joined.
     sound = _spoken(ask, choice)
     for place in range(0, len(sound), 6000):
-        yield {"audio": {"id": id, "data": base64.b64encode(sound[place : place + 6000]).decode()}}
-    yield {"audio": {"id": id, "expires_at": stamp.created + 3600}}
+        yield {"audio": {"id": name, "data": base64.b64encode(sound[place : place + 6000]).decode()}}
+    yield {"audio": {"id": name, "expires_at": stamp.created + 3600}}
 
 
 def body(value: Object) -> bytes:

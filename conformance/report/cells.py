@@ -53,11 +53,12 @@ def wrap(text: str, cells: int, indent: str = "") -> list[str]:
 def _broken(words: list[str], room: int) -> list[str]:
     made = []
     for word in words:
-        while width(word) > room:
-            head = fit(word, room, "")
+        rest = word
+        while width(rest) > room:
+            head = fit(rest, room, "")
             made.append(head)
-            word = word[len(head) :]
-        made.append(word)
+            rest = rest[len(head) :]
+        made.append(rest)
     return made
 
 

@@ -8,7 +8,7 @@ What each outcome becomes is in the documentation of the reports; a warning pass
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 from conformance import __version__
 from conformance.model import Contract, Finding, Level, Outcome, Result, Scorecard
@@ -28,13 +28,13 @@ def render(card: Scorecard, *, dispositions: Dispositions | None = None) -> byte
     """
     The whole file, UTF-8.  A failure that the baseline knows (``known``) is skipped, not failed.
     """
-    root = Xml.Element("testsuites", {"name": "conformance"})
-    suite = Xml.SubElement(root, "testsuite", {"name": line(card.run.target)})
+    root = ET.Element("testsuites", {"name": "conformance"})
+    suite = ET.SubElement(root, "testsuite", {"name": line(card.run.target)})
     _properties(suite, card)
     contracts = {contract.id: contract for contract in card.contracts}
     taken: set[tuple[str, str]] = set()
     for result in card.results:
-        case = Xml.SubElement(suite, "testcase", _names(result, card, contracts, taken))
+        case = ET.SubElement(suite, "testcase", _names(result, card, contracts, taken))
         _outcome(case, result, _levels(card), dispositions or {})
     for tag in ("failure", "error", "skipped"):
         suite.set({"failure": "failures", "error": "errors"}.get(tag, tag), str(len(suite.findall(f"testcase/{tag}"))))
@@ -42,16 +42,16 @@ def render(card: Scorecard, *, dispositions: Dispositions | None = None) -> byte
     suite.set("time", f"{card.seconds:.3f}")
     if card.run.started:
         suite.set("timestamp", line(card.run.started))
-    Xml.indent(root)
-    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _levels(card: Scorecard) -> dict[str, Level]:
     return {name: row.level for contract in card.contracts for name, row in contract.requirements.items()}
 
 
-def _properties(suite: Xml.Element, card: Scorecard) -> None:
-    holder = Xml.SubElement(suite, "properties")
+def _properties(suite: ET.Element, card: Scorecard) -> None:
+    holder = ET.SubElement(suite, "properties")
     pairs = {
         "suite": __version__,
         "target": card.run.target,
@@ -62,7 +62,7 @@ def _properties(suite: Xml.Element, card: Scorecard) -> None:
         **{f"contract.{each.id}": f"{each.version} sha256:{each.sha256}" for each in card.contracts},
     }
     for name, value in pairs.items():
-        Xml.SubElement(holder, "property", {"name": line(name), "value": line(value, 500)})
+        ET.SubElement(holder, "property", {"name": line(name), "value": line(value, 500)})
 
 
 def _names(
@@ -82,26 +82,26 @@ def _names(
     return made
 
 
-def _outcome(case: Xml.Element, result: Result, levels: Mapping[str, Level], dispositions: Dispositions) -> None:
+def _outcome(case: ET.Element, result: Result, levels: Mapping[str, Level], dispositions: Dispositions) -> None:
     broken = [each for each in result.findings if levels.get(each.requirement) is Level.MUST]
     reason = cause(result.cause) if result.cause else ""
     if result.outcome is Outcome.FAIL:
         known = broken and all(dispositions.get((signature(each), result.case.id)) == "known" for each in broken)
         if known:
-            Xml.SubElement(case, "skipped", {"message": line(f"known failure: {broken[0].requirement}", 300)})
+            ET.SubElement(case, "skipped", {"message": line(f"known failure: {broken[0].requirement}", 300)})
         else:
             first = broken[0] if broken else None
             message = line(first.message, 300) if first else reason
-            made = Xml.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
+            made = ET.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
             made.set("message", message)
             made.text = _said(result.findings, levels)
     elif result.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR):
         kind = line(result.cause, 60) or result.outcome.value
-        Xml.SubElement(case, "error", {"type": kind, "message": f"{result.outcome.value}: {reason}"})
+        ET.SubElement(case, "error", {"type": kind, "message": f"{result.outcome.value}: {reason}"})
     elif result.outcome in (Outcome.UNSUPPORTED, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN):
-        Xml.SubElement(case, "skipped", {"message": f"{result.outcome.value.replace('-', ' ')}: {reason}"})
+        ET.SubElement(case, "skipped", {"message": f"{result.outcome.value.replace('-', ' ')}: {reason}"})
     elif result.findings:
-        Xml.SubElement(case, "system-out").text = _said(result.findings, levels)
+        ET.SubElement(case, "system-out").text = _said(result.findings, levels)
 
 
 def _said(findings: tuple[Finding, ...], levels: Mapping[str, Level]) -> str:

@@ -20,7 +20,7 @@ def visible(text: str, keep: str = "") -> str:
     """
     The text with every character that hides, moves or cannot be encoded shown as ``⟨U+202E⟩``.
 
-    ``keep`` names control characters that the caller can show, such as ``"\\n"`` in a block of text.
+    ``keep`` names control characters that the caller can show, such as the line feed in a block of text.
     """
     if text.isascii() and text.isprintable():
         return text

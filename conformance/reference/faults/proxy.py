@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any
 
 from conformance.reference.faults.fault import Answer, Asked, Fault, Item, Object
@@ -197,7 +197,7 @@ def _rewired(parts: list[bytes], faults: Sequence[Fault], asked: Asked) -> list[
     return parts
 
 
-async def _play(parts: list[bytes], pauses: list[float], endings: set[str], send: Send) -> None:
+async def _play(parts: list[bytes], pauses: list[float], endings: Collection[str], send: Send) -> None:
     if "cut" in endings:
         parts = parts[: max(2, len(parts) // 2)]
         parts[-1] = parts[-1][: len(parts[-1]) // 2]

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from conformance.reference.faults.edits import GONE, calls, choices, chunk_calls, chunk_choices, is_finish
+from conformance.reference.faults.edits import GONE, Chunks, calls, choices, chunk_calls, chunk_choices, is_finish
 from conformance.reference.faults.fault import Asked, Fault, Item, Object
 
 C = "openai-chat."
 
 
-def _drop(key: str):  # type: ignore[no-untyped-def]
+def _drop(key: str) -> Callable[[Object, Asked], None]:
     return lambda call, _: call.pop(key, None)
 
 
-def _rearranged(change):  # type: ignore[no-untyped-def]
+def _rearranged(change: Callable[[list[Object]], None]) -> Chunks:
     """
     A change of the whole list of argument fragments of each call.
     """
@@ -102,7 +103,8 @@ def _same_id(call: Object, _: Asked) -> None:
 
 
 def _named_again(chunks: Sequence[Object], _: Asked) -> Sequence[Item]:
-    made, names = copy.deepcopy(list(chunks)), {}
+    made = copy.deepcopy(list(chunks))
+    names: dict[tuple[int, int], Any] = {}
     for chunk in made:
         for choice in chunk.get("choices", []):
             for call in choice["delta"].get("tool_calls") or []:
@@ -113,7 +115,7 @@ def _named_again(chunks: Sequence[Object], _: Asked) -> Sequence[Item]:
     return made
 
 
-def _finish(value: str, wanted: str = "tool_calls"):  # type: ignore[no-untyped-def]
+def _finish(value: str, wanted: str = "tool_calls") -> Callable[[Object, Asked], None]:
     def change(choice: Object, _: Asked) -> None:
         if choice.get("finish_reason") == wanted:
             choice["finish_reason"] = value

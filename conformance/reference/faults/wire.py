@@ -109,7 +109,7 @@ def _usage_on_finish(chunks: Sequence[Object], _: Asked) -> Sequence[Item]:
     return made
 
 
-def _usage_always(chunks: Sequence[Object], asked: Asked) -> Sequence[Item]:
+def _usage_always(chunks: Sequence[Object], _: Asked) -> Sequence[Item]:
     usage = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
     return [{**chunk, "usage": chunk.get("usage") or usage} for chunk in chunks]
 
@@ -145,7 +145,7 @@ def _plain_json(asked: Asked) -> Object:
     return {k: v for k, v in asked.body.items() if k not in ("stream", "stream_options")}
 
 
-def _late_stop(body: Object, asked: Asked) -> Object:
+def _late_stop(body: Object, _: Asked) -> Object:
     return body
 
 
