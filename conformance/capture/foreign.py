@@ -44,6 +44,8 @@ class Foreign:
     #: Its path is the URL's whole path and its contract empty, until the caller knows better.
     case: Case
     exchange: Exchange
+    #: The features that its target claimed, where the recording says so.
+    claims: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,8 +59,9 @@ def _document(content: bytes, path: Path, stem: str) -> Iterator[Foreign]:
 
 def _own(path: Path) -> Iterator[Foreign]:
     read = recording.read(path)
+    claims = None if read.header.claims is None else frozenset(read.header.claims)
     for case, exchange in read.pairs:
-        yield Foreign(vendor=read.header.target, id=case.id, case=case, exchange=exchange)
+        yield Foreign(vendor=read.header.target, id=case.id, case=case, exchange=exchange, claims=claims)
 
 
 def _first_line(path: Path) -> bytes:

@@ -67,7 +67,7 @@ class Subject:
         """
         The case is ours, not a foreign recording's.
         """
-        return self.case.file != ""
+        return self.case.feature != "recorded"
 
 
 def asked(reply: Reply) -> dict[str, JSON]:
