@@ -12,7 +12,7 @@ class ConformanceError(Exception):
     The root of everything that the suite raises on purpose; ``str()`` names the remedy.
     """
 
-    #: The exit code of a command that ends with this error (DESIGN.md section 5).
+    #: The exit code of a command that ends with this error: 2 usage, 3 no verdict, 70 our own bug.
     exit_code = 2
 
 

@@ -100,17 +100,26 @@ class Ending(StrEnum):
 
 class Outcome(StrEnum):
     """
-    What became of a case (DESIGN.md section 3).
+    What became of a case.
     """
 
+    #: Every requirement at stake was exercised and held in every attempt.
     PASS = "pass"
+    #: A MUST was violated in at least one attempt.
     FAIL = "fail"
+    #: No MUST was violated, a SHOULD was.
     WARN = "warn"
+    #: Behaviour that the contract leaves open, recorded.
     INFO = "info"
+    #: Refused in a documented way, and neither core nor claimed.
     UNSUPPORTED = "unsupported"
+    #: The target does not claim it; nothing was sent.
     NOT_APPLICABLE = "not-applicable"
+    #: Asked, but the state that the rule speaks of never occurred, or the load ate all attempts.
     INCONCLUSIVE = "inconclusive"
+    #: Our harness, the network, the credentials or the configuration.
     ERROR = "error"
+    #: Planned but not sent: budget, filter, interrupted.
     NOT_RUN = "not-run"
 
 

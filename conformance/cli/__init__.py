@@ -91,7 +91,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    Run a command and give its exit code (DESIGN.md section 5); every mistake of ours or of the user's ends in words.
+    Run a command and give its exit code; every mistake of ours or of the user's ends in words.
+
+    Codes: 0 conforms, 1 violated, 2 usage, 3 no verdict, 4 stale baseline, 5 nothing tested, 70 our bug, 130 interrupted.
     """
     try:
         code: Any = cli.main(arguments, standalone_mode=False)
