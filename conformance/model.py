@@ -145,6 +145,23 @@ class Verdict(StrEnum):
     NOT_CLAIMED = "not-claimed"
 
 
+class Disposition(StrEnum):
+    """
+    What a baseline says of a violation that was seen, or of an entry that was looked for.
+    """
+
+    #: Seen, and no entry knows it.
+    NEW = "new"
+    #: Seen, and an entry knows it.
+    KNOWN = "known"
+    #: Seen, and only an entry knows it whose day has passed.
+    EXPIRED = "expired"
+    #: An entry says that it fails; it was exercised and held.
+    UNEXPECTED_PASS = "unexpected-pass"
+    #: An entry speaks of something that this run did not exercise.
+    UNOBSERVED = "unobserved"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """
@@ -455,6 +472,55 @@ class ProfileScore:
     verdict: Verdict
     #: Requirement ids by level and state: ``{"MUST": {"held": (...), "violated": ..., "inconclusive": ..., "untested": ...}}``.
     counts: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    One known violation of a baseline: what it matches, why it is accepted, and until when.
+    """
+
+    requirement: str
+    #: Why it is accepted for now, in a sentence for people.
+    reason: str
+    #: ISO dates; the entry holds until the end of the day ``expires``.
+    added: str
+    expires: str
+    #: A target's name; ``*`` stands for any run of characters here and in ``cases``.
+    target: str = "*"
+    #: Ids or patterns of cases; empty: any case.
+    cases: tuple[str, ...] = ()
+    #: The place with array indexes, event numbers and offsets as ``*``; None: any place.
+    where: str | None = None
+    #: The kind of expectation, without numbers and quoted text; None: any kind.
+    kind: str | None = None
+    #: ``fail``, ``warn``, ``unsupported``, ``pass``; several for a known intermittent.
+    expect: tuple[str, ...] = ("fail",)
+    #: URL of the ticket.
+    issue: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """
+    The known violations that a gate accepts.
+    """
+
+    path: str
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """
+    A run held against a baseline.
+    """
+
+    #: By signature and case id: ``new``, ``known`` or ``expired``; a refused case stands under ``REFUSAL``.
+    findings: Mapping[tuple[str, str], Disposition]
+    #: Every entry that speaks of the run's target.
+    entries: tuple[tuple[Entry, Disposition], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
