@@ -6,16 +6,19 @@ What no contract documents is counted, never dropped in silence.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from conformance import run
 from conformance.capture import sniff
 from conformance.capture.foreign import Foreign
 from conformance.contract import contracts
-from conformance.model import Case, Contract, Exchange, Result
+from conformance.model import JSON, Case, Contract, Exchange, Result, RunInfo
 
 Pair = tuple[Case, Exchange]
 
@@ -67,6 +70,35 @@ def _name(each: Foreign, path: Path, taken: Mapping[str, object]) -> str:
     """
     ours = bool(each.case.contract)
     return f"{each.vendor} ({path})" if ours and each.vendor in taken else each.vendor
+
+
+def information(judged: Judged, command: tuple[str, ...] = ()) -> RunInfo:
+    """
+    What is known of a run that others made: whom it asked, for which model, and when.
+    """
+    exchanges = [exchange for _, exchange in judged.pairs]
+    models = Counter(body["model"] for case, _ in judged.pairs for body in [case.request.body] if _names_model(body))
+    origins = Counter(f"{parts.scheme}://{parts.netloc}" for each in exchanges for parts in [urlsplit(each.sent.url)])
+    times = sorted(each.started for each in exchanges if each.started is not None)
+    return RunInfo(
+        target=judged.vendor,
+        base_url=next((name for name, _ in origins.most_common(1)), ""),
+        model=", ".join(str(name) for name, _ in models.most_common(3)) + (", ..." if len(models) > 3 else ""),
+        claims=None if judged.claims is None else tuple(sorted(judged.claims)),
+        contracts=tuple((each.id, each.version, each.sha256) for each in judged.contracts),
+        started=_iso(times[0]) if times else "",
+        ended=_iso(times[-1]) if times else "",
+        command=command,
+        settings={"source": "recorded by others", "models": str(len(models))},
+    )
+
+
+def _names_model(body: JSON) -> TypeGuard[dict[str, JSON]]:
+    return isinstance(body, dict) and isinstance(body.get("model"), str)
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class _Vendor:

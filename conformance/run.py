@@ -91,7 +91,8 @@ def run(
     Ask the cases and yield every result, in the order of the cases.
 
     ``recorded`` holds exchanges of an earlier run, whose cases are not asked again.
-    Raises ``NoVerdict`` when the target refuses our credentials; an interrupt leaves what was not asked as not run.
+    An interrupt, and a target that begins to refuse our credentials, leave the rest as not run: after the last result
+    ``KeyboardInterrupt`` or ``NoVerdict`` is raised.
     """
     board = _Board(contracts, circumstances, {case.id: case for case in cases})
     board.exchanges.update(recorded or {})
@@ -101,21 +102,23 @@ def run(
             sizes[case.group] = sizes.get(case.group, 0) + 1
     with engine.running(source, on_exchange=on_exchange, budget=spending, groups=sizes) as running:
         asking = _Asking(board, running)
+        stopped: KeyboardInterrupt | NoVerdict | None = None
         try:
             asking.start(cases)
             for case in cases:
                 asking.collect(case)
                 if on_result is not None and case.id in board.results:
                     on_result(board.results[case.id], running.stats)
-            for case in cases:
-                asking.settle(case)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NoVerdict) as problem:
             running.cancel()
-            asking.interrupted = True
+            stopped = problem
+        for case in cases:
+            asking.settle(case)
+    cause = "" if stopped is None else "interrupted" if isinstance(stopped, KeyboardInterrupt) else stopped.cause
     for case in cases:
-        yield board.results.get(case.id) or not_asked(case, Outcome.NOT_RUN, "interrupted")
-    if asking.interrupted:
-        raise KeyboardInterrupt
+        yield board.results.get(case.id) or not_asked(case, Outcome.NOT_RUN, cause)
+    if stopped is not None:
+        raise stopped
 
 
 class _Asking:
@@ -126,7 +129,6 @@ class _Asking:
     def __init__(self, board: _Board, running: engine.Running) -> None:
         self._board, self._running = board, running
         self._futures: dict[str, Future[Exchanges]] = {}
-        self.interrupted = False
 
     def start(self, cases: Sequence[Case]) -> None:
         """
@@ -162,8 +164,8 @@ class _Asking:
         """
         Judge again what is compared with cases that came later.
         """
-        result = self._board.results[case.id]
-        if (case.compare or case.group) and result.attempts:
+        result = self._board.results.get(case.id)
+        if result is not None and (case.compare or case.group) and result.attempts:
             self._board.results[case.id] = self._board.judge(case)
 
     def _continue(self, case: Case) -> bool:

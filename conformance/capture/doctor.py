@@ -43,13 +43,15 @@ class Step:
     remedy: str = ""
 
 
-def ask_first(target: Target, path: str = "/chat/completions", body: JSON | None = None) -> Exchange:
+def ask_first(target: Target, contract: str = "openai-chat") -> Exchange:
     """
     One small request before a run, so that a wrong address is one error and not six hundred.
 
     Raises ``NoVerdict`` (causes ``unreachable``, ``auth``, ``base-url``, ``model``); anything else is returned unjudged.
     """
-    exchange = ask(target, path, _small(target) if body is None else body)
+    target = replace(target, model=target.model_for(contract))
+    path, body = _first(target, contract)
+    exchange = ask(target, path, body)
     if exchange.status is None:
         raise NoVerdict(*unreachable(target, exchange), "unreachable")
     if refuses_key(exchange):
@@ -58,7 +60,9 @@ def ask_first(target: Target, path: str = "/chat/completions", body: JSON | None
         problem = f"{target.base_url} does not know the model {target.model!r}"
         raise NoVerdict(problem, "Name one of its models with --model; conformance doctor lists them.", "model")
     if nothing_here(exchange):
-        raise NoVerdict(f"{exchange.sent.url} {_is_not_there(exchange)}", _other_address(target, path), "base-url")
+        raise NoVerdict(
+            f"{exchange.sent.url} {_is_not_there(exchange)}", _other_address(target, path, body), "base-url"
+        )
     return exchange
 
 
@@ -100,6 +104,17 @@ def ask(target: Target, path: str, body: JSON | None = None) -> Exchange:
             return await live.exchange(case, prepare(case, target, unique="doctor"))
 
     return asyncio.run(once())
+
+
+def _first(target: Target, contract: str) -> tuple[str, JSON | None]:
+    """
+    The path and the body of the smallest request that a contract documents.
+    """
+    if contract == "openai-models":
+        return "/models", None
+    if contract == "openai-embeddings":
+        return "/embeddings", {"model": target.model, "input": "ok"}
+    return "/chat/completions", _small(target)
 
 
 def _small(target: Target, say: str = "Say ok.", **more: JSON) -> JSON:
@@ -155,7 +170,8 @@ def _address_and_key(target: Target, path: str, exchange: Exchange) -> Iterator[
         return
     yield Step("http", True, f"{exchange.http_version} {exchange.status} in {exchange.seconds:.2f} s")
     if nothing_here(exchange) and not knows_no_model(exchange, target.model):
-        yield Step("base-url", False, f"{exchange.sent.url} {_is_not_there(exchange)}", _other_address(target, path))
+        remedy = _other_address(target, path, _small(target))
+        yield Step("base-url", False, f"{exchange.sent.url} {_is_not_there(exchange)}", remedy)
         return
     yield Step("base-url", True, f"{exchange.sent.url} answers")
     if refuses_key(exchange):
@@ -236,13 +252,13 @@ def _is_not_there(exchange: Exchange) -> str:
     return "is a web page, not an API" if is_page(exchange) else f"does not exist ({exchange.status})"
 
 
-def _other_address(target: Target, path: str) -> str:
+def _other_address(target: Target, path: str, body: JSON | None) -> str:
     """
     Try the usual mistakes about ``/v1`` and say which address answers.
     """
     for base_url in _candidates(target.base_url):
         changed = replace(target, base_url=base_url)
-        exchange = ask(changed, path, _small(changed))
+        exchange = ask(changed, path, body)
         if exchange.status is not None and (not nothing_here(exchange) or knows_no_model(exchange, target.model)):
             return f"The base URL should be {base_url} (it answers {exchange.status})."
     return "Check the base URL; it usually ends in /v1, once."

@@ -27,7 +27,7 @@ from conformance.capture.values import (
     run_to_json,
 )
 from conformance.errors import FileError, SecretLeak
-from conformance.model import Case, Exchange, RunInfo
+from conformance.model import Case, Exchange, Outcome, RunInfo
 
 FORMAT = "conformance-recording/1"
 
@@ -42,6 +42,8 @@ class Recording:
     pairs: tuple[tuple[Case, Exchange], ...]
     #: The run came to its end and wrote its footer.
     complete: bool
+    #: Planned, but nothing was sent: what became of each case, and why.
+    unasked: tuple[tuple[Case, Outcome, str], ...] = ()
     suite: str = ""
 
 
@@ -66,6 +68,13 @@ class Recorder:
         with self._lock:
             self._write(line)
             self._count += 1
+
+    def skip(self, case: Case, outcome: Outcome, cause: str) -> None:
+        """
+        Write that nothing was sent for a case; raises ``SecretLeak`` as ``append`` does.
+        """
+        with self._lock:
+            self._write({"unasked": case_to_json(case), "outcome": outcome.value, "cause": cause})
 
     def close(self, *, complete: bool = True, ended: str = "", trouble: str = "") -> None:
         """
@@ -124,13 +133,13 @@ def create(path: Path, run: RunInfo, secrets: Iterable[Secret] = ()) -> Recorder
 
 def resume(path: Path, secrets: Iterable[Secret] = ()) -> tuple[Recorder, Recording]:
     """
-    Continue a recording: what it holds, and a recorder behind its last whole exchange; the footer is taken away.
+    Continue a recording: what it holds, and a recorder behind its last whole exchange; what ended it is taken away.
     """
     recording = read(path)
     kept = 0
     file = path.open("r+b")
     for line in file:
-        if not line.endswith(b"\n") or b'"footer":true' in line[:20]:
+        if not line.endswith(b"\n") or line.startswith((b'{"footer":', b'{"unasked":')):
             break
         kept += len(line)
     file.truncate(kept)
@@ -156,19 +165,29 @@ def read(path: Path) -> Recording:
     lines = _Lines(path)
     header = lines.first()
     pairs: list[tuple[Case, Exchange]] = []
+    unasked: list[tuple[Case, Outcome, str]] = []
     footer: Mapping[str, Any] = {}
     for number, value in lines.rest():
         if value.get("footer") is True:
             footer = value
-            continue
-        pairs.append(_pair(value, str(path), number))
+        elif "unasked" in value:
+            unasked.append(_unasked(value, str(path), number))
+        else:
+            pairs.append(_pair(value, str(path), number))
     run = replace(
         header[0],
         ended=footer.get("ended") or header[0].ended,
         trouble=footer.get("trouble") or header[0].trouble,
         complete=footer.get("complete") is True,
     )
-    return Recording(header=run, pairs=tuple(pairs), complete=run.complete, suite=header[1])
+    return Recording(header=run, pairs=tuple(pairs), complete=run.complete, unasked=tuple(unasked), suite=header[1])
+
+
+def is_one(path: Path) -> bool:
+    """
+    Whether a file is a recording of ours, by its first line; raises ``FileError`` when it cannot be read.
+    """
+    return contents(path)[:200].startswith(f'{{"format":"{FORMAT}"'.encode())
 
 
 class _Lines:
@@ -227,6 +246,13 @@ def _pair(value: Mapping[str, Any], path: str, number: int) -> tuple[Case, Excha
         return case_from_json(value["case"]), exchange_from_json(value["exchange"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise FileError(path, number, f"not an exchange: {problem!r}") from None
+
+
+def _unasked(value: Mapping[str, Any], path: str, number: int) -> tuple[Case, Outcome, str]:
+    try:
+        return case_from_json(value["unasked"]), Outcome(value["outcome"]), str(value["cause"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise FileError(path, number, f"not a case: {problem!r}") from None
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

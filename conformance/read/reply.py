@@ -99,6 +99,25 @@ class Reply:
         return self._decoded.data
 
     @property
+    def reads(self) -> tuple[tuple[float, int], ...]:
+        """
+        For each read, when it returned and how many bytes of ``body`` there were then.
+        """
+        return self._decoded.reads
+
+    def read_of(self, end: int) -> int | None:
+        """
+        The number of the read that completed the first ``end`` bytes of ``body``; None when nothing was read.
+        """
+        if not self._ends:
+            return None
+        return min(bisect_left(self._ends, end), len(self._ends) - 1)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [length for _, length in self._decoded.reads]
+
+    @property
     def body_problem(self) -> str | None:
         """
         Why the body could not be decoded.
@@ -143,14 +162,13 @@ class Reply:
         The data of every event that has some, ``[DONE]`` included.
         """
         timed = Evidence.TIMES in self.exchange.shows
-        ends = [length for _, length in self._decoded.reads]
         packets = []
         for event in self.stream.events:
             if event.data is None:
                 continue
             done = event.data.strip() == _DONE
-            read = bisect_left(ends, event.end)
-            at = self._decoded.reads[min(read, len(ends) - 1)][0] if timed and ends else None
+            read = self.read_of(event.end)
+            at = self.reads[read][0] if timed and read is not None else None
             document = None if done else strictjson.read_text(event.data)
             packets.append(Packet(event.index, event.data, document, done, at))
         return tuple(packets)

@@ -29,22 +29,17 @@ EMBEDDING_MODEL = "reference-embed"
 CHAT_MODELS = (MODEL, f"{MODEL}-2026-01-01")
 #: What the provider implements, in the words of the profiles.
 CLAIMS = (
-    "core",
-    "streaming",
     "tools",
-    "parallel-tools",
     "custom-tools",
     "legacy-functions",
     "structured-output",
-    "json-mode",
     "logprobs",
     "multi-choice",
+    "validation",
     "vision",
     "audio",
     "files",
     "reasoning",
-    "embeddings",
-    "models",
 )
 _RELEASED = 1_767_225_600
 #: The longest an answer may take in seconds, however long it is.

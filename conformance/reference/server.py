@@ -27,6 +27,7 @@ class Provider:
     url: str
     api_key: str | None
     model: str = app.MODEL
+    embedding_model: str = app.EMBEDDING_MODEL
     claims: tuple[str, ...] = app.CLAIMS
 
 

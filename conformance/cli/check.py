@@ -1,0 +1,120 @@
+"""
+``conformance check``: judge recorded traffic offline.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from conformance import offline, plan, runs
+from conformance.capture import recording
+from conformance.cli import shown
+from conformance.errors import FileError
+from conformance.model import Level, Scorecard
+from conformance.report import exits, labels, results
+from conformance.report.text import line, plural
+
+_EPILOG = """\b
+Examples:
+  conformance check session.har
+  conformance check tests/cassettes/*.yaml -o reports/cassettes
+  conformance check traffic.jsonl.gz --contract openai-chat
+  conformance check reports/20260101T000000Z-acme/recording.jsonl
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    card: Scorecard
+    pairs: Sequence[offline.Pair]
+
+
+@click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("-c", "--contract", "contracts", multiple=True, metavar="ID", help="Judge by these contracts alone.")
+@click.option("--fail-on", type=click.Choice(["must", "should"]), default="must", help="What makes the exit code 1.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def command(
+    files: tuple[Path, ...], contracts: tuple[str, ...], fail_on: str, output: Path | None, *, as_json: bool
+) -> int:
+    """
+    Judge recorded traffic offline: our recordings, HAR, VCR cassettes, JSON
+    lines (each may be gzipped).
+
+    Nothing is sent.  What an exchange shows is judged, what it cannot show is
+    silent.  A file that holds several vendors gives one scorecard a vendor.
+    """
+    judged, left_out = _judged(files, contracts)
+    ends = [exits.decide(each.card, fail_on=Level(fail_on.upper())) for each in judged]
+    root = output or plan.new_folder(Path("reports"), "check")
+    folders = _write(root, judged, ends)
+    ended = exits.worst(ends)
+    if as_json:
+        shown.data(
+            [results.document(j.card, exit_code=e.code, reason=e.reason) for j, e in zip(judged, ends, strict=True)]
+        )
+    elif len(judged) == 1:
+        shown.card(judged[0].card, report=str(folders[0] / "report.html"), exit_code=ended.code, reason=ended.reason)
+    else:
+        _say_many(judged, root, ended)
+    for call, count in left_out[:8]:
+        click.echo(
+            f"not judged: {plural(count, 'exchange')} of {line(call, 100)}, which no contract documents", err=True
+        )
+    if len(left_out) > 8:
+        more = sum(count for _, count in left_out[8:])
+        click.echo(f"not judged: {plural(more, 'exchange')} of {len(left_out) - 8} other calls", err=True)
+    return ended.code
+
+
+def _judged(files: Sequence[Path], contracts: tuple[str, ...]) -> tuple[list[_Judged], list[tuple[str, int]]]:
+    for path in files:
+        if not path.is_file():
+            raise FileError(str(path), 0, "there is no such file")
+    ours = [path for path in files if recording.is_one(path)]
+    made = []
+    for path in ours:
+        kept = recording.read(path)
+        made.append(_Judged(runs.judged(kept), kept.pairs))
+    foreign = offline.judge([path for path in files if path not in ours], contracts)
+    made += [_Judged(card, vendor.pairs) for card, vendor in _cards(list(foreign.values()))]
+    return made, list(offline.left_out(foreign.values()))
+
+
+def _cards(vendors: Sequence[offline.Judged]) -> Iterator[tuple[Scorecard, offline.Judged]]:
+    for vendor in vendors:
+        if vendor.pairs:
+            info = offline.information(vendor, ("conformance", *sys.argv[1:]))
+            yield runs.score(vendor.results, vendor.contracts, info), vendor
+
+
+def _write(root: Path, judged: Sequence[_Judged], ends: Sequence[exits.Exit]) -> list[Path]:
+    folders = []
+    for each, ended in zip(judged, ends, strict=True):
+        name = plan.plain(each.card.run.target)
+        folder = root if len(judged) == 1 else root / name
+        if not (folder / runs.RECORDING).exists():
+            recording.write(folder / runs.RECORDING, each.card.run, each.pairs)
+        runs.write(folder, each.card, exit_code=ended.code, reason=ended.reason)
+        folders.append(folder)
+    return folders
+
+
+def _say_many(judged: Sequence[_Judged], root: Path, ended: exits.Exit) -> None:
+    click.echo(f"{'target':<24}{'exchanges':>10}{'MUST broken':>13}{'SHOULD broken':>15}  verdict")
+    for each in judged:
+        broken = [
+            len({v.requirement.id for v in each.card.violations if v.requirement.level is level}) for level in Level
+        ]
+        name = line(each.card.run.target, 23)
+        click.echo(
+            f"{name:<24}{each.card.requests:>10}{broken[0]:>13}{broken[1]:>15}  {labels.words(each.card.verdict)}"
+        )
+    click.echo(f"\nreports: {root}/<target>/report.html")
+    click.echo(f"Exit {ended.code}: {ended.reason}" if ended.reason else f"Exit {ended.code}")
