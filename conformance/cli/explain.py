@@ -96,6 +96,6 @@ def _lines(made: dict[str, JSON]) -> Iterator[str]:
             text = ", ".join(str(each) for each in value[:20]) + (", ..." if len(value) > 20 else "")
         elif not isinstance(value, str):
             text = json.dumps(value, ensure_ascii=False)
-        first, *rest = wrap(f"{name:<14}{text}", width, " " * 14)
-        yield first
+        first, *rest = wrap(text, width, " " * 15) or [""]
+        yield f"{name:<14} {first.strip()}"
         yield from rest

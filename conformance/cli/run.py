@@ -21,6 +21,7 @@ from conformance.contract import selection
 from conformance.errors import NoVerdict
 from conformance.model import Case, Level, Scorecard
 from conformance.report import exits, results
+from conformance.report.text import grouped
 from conformance.report.verdicts import profile_of
 
 _EPILOG = """\b
@@ -145,7 +146,7 @@ def _say_cost(made: plan.Plan, *, as_json: bool) -> int:
         *rows,
         ("in all, at most", whole.requests, whole.prompt_tokens, whole.completion_tokens),
     ]:
-        click.echo(f"{name:<34}{requests:>10}{prompt:>12,}{completion:>14,}".replace(",", " "))
+        click.echo(f"{name:<34}{grouped(requests):>10}{grouped(prompt):>12}{grouped(completion):>14}")
     click.echo("\nTokens are ceilings.  One small request is sent first to see who answers; retries come on top.")
     return 0
 

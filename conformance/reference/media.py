@@ -45,6 +45,14 @@ def file(value: Any, path: str) -> None:
     _decoded(value[found.end() :] if found else value, path)
 
 
+def stored(value: Any, path: str) -> None:
+    """
+    Allows the id of an uploaded file, of which there are none: nothing can be uploaded here.
+    """
+    string()(value, path)
+    raise invalid(path, f"No such file object: {value[:60]}.", "file_not_found")
+
+
 def image(value: Any, path: str) -> None:
     """
     Allows an http(s) URL, or a data URI whose bytes begin as a PNG, JPEG, GIF or WebP image does.

@@ -35,7 +35,7 @@ _AUDIO_PART = record(
     _BREAKPOINT,
 )
 _FILE_PART = record(
-    {"type": text, "file": record({}, {"filename": text, "file_data": media.file, "file_id": text})},
+    {"type": text, "file": record({}, {"filename": text, "file_data": media.file, "file_id": media.stored})},
     _BREAKPOINT,
 )
 

@@ -89,7 +89,7 @@ def render(
     """
     paper = _Paper(width=max(width, 20), colour=colour, ascii=ascii)
     lines = list(_head(card, paper))
-    lines += [text for score in card.profiles for text in _profile(score, card, paper)]
+    lines += _profiles(card, paper)
     lines += _findings(card, paper)
     lines += _undecided(card, paper)
     lines += _end(card, paper, report)
@@ -105,17 +105,29 @@ def _head(card: Scorecard, paper: _Paper) -> Iterator[str]:
     yield ""
 
 
-def _profile(score: ProfileScore, card: Scorecard, paper: _Paper) -> Iterator[str]:
+def _profiles(card: Scorecard, paper: _Paper) -> Iterator[str]:
+    """
+    A line a profile, under the contract's title where there are several.
+    """
+    longest = max((cells.width(line(score.profile.title)) for score in card.profiles), default=0)
+    column = min(longest + 4, paper.width // 2)
+    for contract in card.contracts:
+        if len(card.contracts) > 1:
+            yield from paper.wrapped(line(contract.title), "  ", "bold")
+        for score in card.profiles:
+            if score.contract == contract.id:
+                yield from _profile(score, column, paper)
+
+
+def _profile(score: ProfileScore, column: int, paper: _Paper) -> Iterator[str]:
     sign = labels.VERDICT_SYMBOLS[score.verdict]
-    colour = _HEADS[score.verdict][1]
     if score.verdict is Verdict.NOT_CLAIMED:
         said = "not claimed"
     else:
         said = " · ".join([labels.count(score), labels.words(score.verdict), *labels.remarks(score)])
-    column = min(max(cells.width(labels.title(each, card)) for each in card.profiles), paper.width // 2) + 2
-    name = cells.pad(cells.fit(paper.plain(f"{sign} {labels.title(score, card)}"), column, ""), column)
-    first, *rest = cells.wrap(paper.plain(said), paper.width, " " * (column + 4))
-    yield "  " + paper.tinted(name, colour) + first[column + 2 :]
+    name = cells.pad(cells.fit(paper.plain(f"{sign} {line(score.profile.title)}"), column, ""), column)
+    first, *rest = cells.wrap(paper.plain(said), paper.width, " " * (column + 2))
+    yield "  " + paper.tinted(name, _HEADS[score.verdict][1]) + first[column + 2 :]
     yield from rest
 
 
