@@ -22,6 +22,19 @@ from conformance.model import JSON, Case, Contract, Exchange, Result, RunInfo
 
 Pair = tuple[Case, Exchange]
 
+#: Calls that look like ours but are the vendor's own API: the host, and how the path begins.
+_ELSEWHERE = (
+    # https://docs.anthropic.com/en/api/models-list
+    ("api.anthropic.com", "/v1/models"),
+    # https://docs.cohere.com/reference/get-model
+    ("api.cohere.com", "/v1/models"),
+    ("api.cohere.ai", "/v1/models"),
+    # https://ai.google.dev/api/models
+    ("generativelanguage.googleapis.com", "/v1beta/models"),
+    # https://docs.voyageai.com/reference/embeddings-api
+    ("api.voyageai.com", "/v1/embeddings"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -51,7 +64,7 @@ def judge(paths: Iterable[Path], only: Collection[str] = ()) -> dict[str, Judged
     """
     Judge every exchange of the files, grouped by who answered, in the order of the files.
 
-    ``only`` names the contracts that may judge; none means all.
+    ``only`` names the contracts that may judge, whoever answered; without, all of them judge what they document.
     Raises ``FileError`` for a file that cannot be read and ``UsageError`` for an unknown contract.
     """
     chosen = {name: contracts.load(name) for name in only or contracts.names()}
@@ -60,7 +73,8 @@ def judge(paths: Iterable[Path], only: Collection[str] = ()) -> dict[str, Judged
         names: dict[str, str] = {}
         for each in sniff.read(path):
             vendor = names.setdefault(each.vendor, _name(each, path, vendors))
-            vendors.setdefault(vendor, _Vendor(each.claims)).add(each, chosen)
+            contract = each.case.contract or _documented(each, guess=not only)
+            vendors.setdefault(vendor, _Vendor(each.claims)).add(each, chosen.get(contract))
     return {name: vendor.judged(name, chosen) for name, vendor in vendors.items()}
 
 
@@ -112,15 +126,14 @@ class _Vendor:
         self._ids: dict[str, int] = {}
         self._left_out: dict[str, int] = {}
 
-    def add(self, each: Foreign, chosen: Mapping[str, Contract]) -> None:
-        contract = each.case.contract or _documented(each)
-        if contract not in chosen:
+    def add(self, each: Foreign, contract: Contract | None) -> None:
+        if contract is None:
             call = f"{each.case.request.method} {urlsplit(each.exchange.sent.url).path or each.case.request.path}"
             self._left_out[call] = self._left_out.get(call, 0) + 1
         elif each.case.contract:
             self._pairs.append((each.case, each.exchange))
         else:
-            self._pairs.append((self._placed(each, chosen[contract]), each.exchange))
+            self._pairs.append((self._placed(each, contract), each.exchange))
 
     def _placed(self, each: Foreign, contract: Contract) -> Case:
         """
@@ -139,7 +152,10 @@ class _Vendor:
         return Judged(vendor=name, pairs=tuple(self._pairs), results=results, claims=self.claims, left_out=left_out)
 
 
-def _documented(each: Foreign) -> str:
+def _documented(each: Foreign, *, guess: bool) -> str:
+    url = urlsplit(each.exchange.sent.url)
+    if guess and any(url.hostname == host and url.path.startswith(path) for host, path in _ELSEWHERE):
+        return ""
     contract = contracts.for_url(each.exchange.sent.method, each.exchange.sent.url)
     return contract.id if contract else ""
 

@@ -119,6 +119,9 @@ GOOD: dict[str, Specimen] = {
         completion(choice(0, None, "length", tool_calls=[call('{"ci')])), ask(tools=[TOOL], max_tokens=2)
     ),
     "no call under auto": plain(completion(), TOOLS),
+    "markup of a call under none": plain(
+        completion(choice(0, "<tool_call>\n{}\n</tool_call>")), ask(tools=[TOOL], tool_choice="none")
+    ),
     "a custom call": plain(
         completion(
             choice(

@@ -195,6 +195,11 @@ SHOWS: dict[str, tuple[str, Evidence, Ending]] = {
         STORED & ~Evidence.HEADERS,
         Ending.COMPLETE,
     ),
+    "a placeholder for the type": (
+        line(response={"status": 200, "headers": {"Content-Type": "REDACTED"}, "body_text": "x"}),
+        STORED & ~Evidence.HEADERS,
+        Ending.COMPLETE,
+    ),
     "scrubbed": (line(scrubbed=True), STORED & ~Evidence.IDENTITY, Ending.COMPLETE),
     "truncated": (line(truncated=True), STORED, Ending.CUT),
 }

@@ -167,7 +167,12 @@ _MARKUP = re.compile(
 )
 
 
-@check("openai-chat.tools.markup", when=lambda s: answered(s) and bool(offered(s)), shows=Evidence.REQUEST)
+def _may_call(s: Subject) -> bool:
+    # Under "none" a model may still write its markup, and the text is then all that the server can send.
+    return answered(s) and bool(offered(s)) and choice_mode(s) != "none"
+
+
+@check("openai-chat.tools.markup", when=_may_call, shows=Evidence.REQUEST)
 def parses_its_own_markup(s: Subject) -> Iterator[Finding]:
     """
     Calls are in ``tool_calls``, not as markup in the text.

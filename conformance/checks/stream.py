@@ -219,10 +219,12 @@ def sends_nothing_after_done(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="nothing after [DONE]", observed=later[0].data[:80], where=_event(later[0].event))
 
 
-@check("openai-chat.stream.last-blank-line", when=stream_ended, shows=Evidence.FRAMING | Evidence.BYTES)
+@check("openai-chat.stream.last-blank-line", when=stream_ended, shows=Evidence.FRAMING | Evidence.WIRE)
 def ends_its_last_event(s: Subject) -> Iterator[Finding]:
     """
     An event without a blank line before the end is discarded by conforming parsers.
+
+    Judged on the wire alone: whoever stores a body as text is apt to trim its last line ends.
     """
     events = s.reply.stream.events
     if events and not events[-1].terminated and (events[-1].data is not None or events[-1].name is not None):
