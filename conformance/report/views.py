@@ -40,6 +40,8 @@ class AttemptView:
     body: str = ""
     #: The events of a stream, all of them, in order; empty for a plain answer.
     events: tuple[EventView, ...] = ()
+    #: The answer put together from a stream's events, as JSON text; empty for a plain answer.
+    assembled: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +51,75 @@ class CaseView:
     """
 
     attempts: tuple[AttemptView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """
+    Something that a target sends and the contract does not document: legal, and worth knowing before one relies on it.
+    """
+
+    contract: str
+    #: ``body field``, ``chunk field``, ``error field``, ``event name``, ``comment`` or ``line``.
+    kind: str
+    #: A pointer in which ``*`` stands for every item, an event's name, or the text of a comment.
+    place: str
+    #: The JSON types that it had.
+    types: tuple[str, ...] = ()
+    exchanges: int
+    #: The first case in which it was seen.
+    case: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """
+    How fast one streamed answer came, in seconds: a fact, never a verdict.
+    """
+
+    case: str
+    first_token: float
+    gaps: tuple[float, ...]
+    #: Tokens a second after the first; None when the target did not count them.
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterUse:
+    """
+    A documented request parameter, and in how many requests it was sent.
+    """
+
+    contract: str
+    place: str
+    #: Requests that keep the contract and were answered with 2xx, or with 4xx.
+    accepted: int = 0
+    refused: int = 0
+    #: Requests that break the contract on purpose.
+    wrong: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldUse:
+    """
+    A documented field of a response, and in how many exchanges it was seen.
+    """
+
+    contract: str
+    #: The schema that documents it: ``response``, ``chunk``, ``error``, ...
+    schema: str
+    place: str
+    exchanges: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """
+    What the replies of a run show besides its verdicts.
+    """
+
+    extras: tuple[Extra, ...] = ()
+    pacing: tuple[Pacing, ...] = ()
+    #: Every documented parameter and field, also those that no case exercised.
+    parameters: tuple[ParameterUse, ...] = ()
+    fields: tuple[FieldUse, ...] = ()
