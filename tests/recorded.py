@@ -33,7 +33,7 @@ EXPLAINED = {
         "gpt-4-vision-preview sent finish_details instead of finish_reason in November 2023; documented as required"
     ),
     ("openai-chat.usage.streamed", "openai-chat-completions-a7c8302a2887"): (
-        "the stored request asks for usage and the stream has no usage key at all, as 2,391 others that asked do: "
+        "the stored request asks for usage and no chunk has the key, which all of 2,391 other such streams have: "
         "the request in the cassette was changed after it was recorded"
     ),
     ("openai-chat.response.choices.message", "azure-openai-chat-completions-3ff091b8f33b"): (

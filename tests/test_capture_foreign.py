@@ -243,6 +243,11 @@ def test_a_har_without_the_body_is_cut(tmp_path: Path) -> None:
     assert only(saved(tmp_path, text)).exchange.ending is Ending.CUT
 
 
+def test_a_har_s_request_that_was_given_up_is_cut(tmp_path: Path) -> None:
+    text = json.dumps(HAR).replace('"status": 200', '"status": 200, "_error": "net::ERR_ABORTED"')
+    assert only(saved(tmp_path, text)).exchange.ending is Ending.CUT
+
+
 def test_base64_content_of_a_har_is_read(tmp_path: Path) -> None:
     coded = json.dumps(base64.b64encode(REPLY.encode()).decode())
     text = json.dumps(HAR).replace(f'"text": {json.dumps(REPLY)}', f'"encoding": "base64", "text": {coded}')

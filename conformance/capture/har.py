@@ -36,6 +36,8 @@ def _found(entry: Mapping[str, Any], name: str, path: str) -> Found:
     status = int(response["status"])
     # A tool that kept no body still states its size; status 0 is a request that was blocked or dropped.
     lost = "text" not in content and int(content.get("size") or 0) > 0
+    # Chromium's word for a request that was given up, perhaps in the middle of its body.
+    lost = lost or bool(response.get("_error"))
     return Found(
         id=name,
         url=request["url"],

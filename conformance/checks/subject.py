@@ -111,9 +111,21 @@ def failed(s: Subject) -> bool:
 
 def whole(s: Subject) -> bool:
     """
-    The reply was heard to its end.
+    The reply was heard to its end, as far as the recording can show.
     """
-    return s.reply.exchange.ending is Ending.COMPLETE
+    exchange = s.reply.exchange
+    return exchange.ending is Ending.COMPLETE and (Evidence.WIRE in exchange.shows or not _breaks_off(s.reply))
+
+
+def _breaks_off(reply: Reply) -> bool:
+    """
+    The body is empty or stops in the middle; where the wire was not recorded, the recorder may have lost the rest.
+    """
+    if reply.is_stream:
+        ended = reply.error_packet is not None or any(packet.done for packet in reply.packets)
+        return not ended and not any(choice.finish_reasons for choice in reply.completion.choices)
+    text = reply.body.strip()
+    return not text or (text.startswith(b"{") and not text.endswith(b"}"))
 
 
 def wants_stream(s: Subject) -> bool:
