@@ -117,7 +117,8 @@ def make(
     return Plan(
         target=target,
         contracts=known,
-        cases=chosen,
+        # What is wrong on purpose comes last: a target that it throws off its feet has answered everything else by then.
+        cases=tuple(sorted(chosen, key=lambda case: case.invalid)),
         choice=choice,
         limits=limits,
         command=tuple(command),
@@ -165,7 +166,9 @@ def perform(
         if not result.attempts:
             recorder.skip(result.case, result.outcome, result.cause)
     recorder.close(complete=info.complete, ended=info.ended, trouble=info.trouble)
-    return Performed(card=runs.score(made, plan.contracts, info), stopped=stopped)
+    # What had come when everything was stopped is in the recording, whether or not its turn had come here.
+    card = runs.score(made, plan.contracts, info) if stopped is None else runs.load(folder)
+    return Performed(card=card, stopped=stopped)
 
 
 def new_folder(root: Path, name: str) -> Path:
@@ -273,7 +276,8 @@ def _recorder(
     exchanges: dict[str, run.Exchanges] = {}
     for case, exchange in kept.pairs:
         exchanges[case.id] = (*exchanges.get(case.id, ()), exchange)
-    return recorder, exchanges
+    # What was never answered is asked again.
+    return recorder, {name: each for name, each in exchanges.items() if each[-1].status is not None}
 
 
 def _live(target: Target) -> engine.Source:

@@ -110,8 +110,8 @@ def run(
                 if on_result is not None and case.id in board.results:
                     on_result(board.results[case.id], running.stats)
         except (KeyboardInterrupt, NoVerdict) as problem:
-            running.cancel()
             stopped = problem
+            running.cancel()
         for case in cases:
             asking.settle(case)
     cause = "" if stopped is None else "interrupted" if isinstance(stopped, KeyboardInterrupt) else stopped.cause
@@ -119,6 +119,10 @@ def run(
         yield board.results.get(case.id) or not_asked(case, Outcome.NOT_RUN, cause)
     if stopped is not None:
         raise stopped
+
+
+#: So many cases in a row without a single answer, and nobody is there any more: the rest would only wait as well.
+_SILENCES = 20
 
 
 class _Asking:
@@ -129,6 +133,7 @@ class _Asking:
     def __init__(self, board: _Board, running: engine.Running) -> None:
         self._board, self._running = board, running
         self._futures: dict[str, Future[Exchanges]] = {}
+        self._silences = 0
 
     def start(self, cases: Sequence[Case]) -> None:
         """
@@ -159,6 +164,7 @@ class _Asking:
             result = self._board.judge(case)
         self._board.results[case.id] = result
         _refuse_bad_credentials(result)
+        self._hear(result)
 
     def settle(self, case: Case) -> None:
         """
@@ -167,6 +173,22 @@ class _Asking:
         result = self._board.results.get(case.id)
         if result is not None and (case.compare or case.group) and result.attempts:
             self._board.results[case.id] = self._board.judge(case)
+
+    def _hear(self, result: Result) -> None:
+        """
+        Stop when the target has fallen silent.
+        """
+        if not result.attempts:
+            return
+        answered = any(attempt.exchange.status is not None for attempt in result.attempts)
+        self._silences = 0 if answered else self._silences + 1
+        if self._silences >= _SILENCES:
+            ending = result.attempts[-1].exchange.ending
+            raise NoVerdict(
+                f"the target stopped answering: {_SILENCES} cases in a row ended without an answer ({ending})",
+                "Look at the target's log for what the last answered case did to it, then go on with --resume.",
+                "silent",
+            )
 
     def _continue(self, case: Case) -> bool:
         before = self._board.results.get(case.after or "")

@@ -54,7 +54,7 @@ def standing(card: Scorecard, disposition: Disposition, *, gone: Disposition = D
         (made(*GOOD, OPEN), {}, 0, "conforms"),
         (made(*GOOD, OPEN, claims=("tools",)), {}, 3, "no verdict on Tool calling: incomplete"),
         (made(*GOOD, OPEN), {"requested": ["tools"]}, 3, "no verdict on Tool calling: incomplete"),
-        (made(*GOOD, trouble="unreachable"), {}, 3, "no verdict: unreachable"),
+        (made(*GOOD, trouble="unreachable"), {}, 3, "no verdict: the target cannot be reached"),
         (made(*GOOD, trouble="auth"), {}, 3, "no verdict: credentials refused"),
         (made(*GOOD, SPENT), {}, 3, "no verdict: the budget was spent before 1 case"),
         (made(*GOOD, complete=False), {}, 3, "no verdict: the run was not finished"),

@@ -89,7 +89,9 @@ def _schema() -> dict[str, JSON]:
 def _check_shape(document: strictyaml.Document) -> None:
     import jsonschema_rs
 
-    for error in jsonschema_rs.validator_for(_schema()).iter_errors(document.value):
+    errors = jsonschema_rs.validator_for(_schema()).iter_errors(document.value)
+    # A misspelt key is told before the key that it leaves missing.
+    for error in sorted(errors, key=lambda each: each.kind.name != "additionalProperties"):
         pointer = "".join(f"/{step}" for step in error.instance_path)
         message, remedy = error.message, ""
         if error.kind.name == "additionalProperties":

@@ -71,6 +71,10 @@ _CAUSES = {
     "connect": "no connection",
     "tls": "TLS failed",
     "auth": "credentials refused",
+    "silent": "the target stopped answering",
+    "unreachable": "the target cannot be reached",
+    "interrupted": "interrupted",
+    "budget": "the budget was spent",
     "premise": "the case before it gave nothing to continue with",
     "refused": "refused with a documented error",
 }

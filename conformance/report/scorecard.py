@@ -77,6 +77,8 @@ def _profiles(
         for profile in contract.profiles:
             counts = verdicts.counts(profile, contract, states)
             facts = verdicts.Facts(profile=profile, contract=contract, run=run, counts=counts, results=ours)
+            if verdicts.left_out(facts):
+                continue
             yield ProfileScore(profile=profile, contract=contract.id, verdict=verdicts.verdict(facts), counts=counts)
 
 

@@ -67,6 +67,21 @@ def verdict(facts: Facts) -> Verdict:
     return Verdict.WARNINGS if facts.counts["SHOULD"]["violated"] else Verdict.CONFORMS
 
 
+def narrowed(run: RunInfo) -> bool:
+    """
+    The run asked a choice of cases, and so says nothing of what it left out.
+    """
+    return any(run.settings.get(name) for name in ("profiles", "expression", "cases", "files"))
+
+
+def left_out(facts: Facts) -> bool:
+    """
+    A profile of which a narrowed run asked nothing and by chance saw nothing.
+    """
+    seen = any(facts.counts[level][state.value] for level in facts.counts for state in State)
+    return narrowed(facts.run) and not seen and not _own(facts)
+
+
 def overall(scores: Sequence[ProfileScore], run: RunInfo) -> Verdict:
     """
     The worst verdict that counts.
