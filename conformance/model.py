@@ -519,6 +519,8 @@ class Standing:
 
     #: By signature and case id: ``new``, ``known`` or ``expired``; a refused case stands under ``REFUSAL``.
     findings: Mapping[tuple[str, str], Disposition]
+    #: The entry that knows a finding, also one whose day has passed.
+    knowing: Mapping[tuple[str, str], Entry] = field(default_factory=lambda: MappingProxyType({}))
     #: Every entry that speaks of the run's target.
     entries: tuple[tuple[Entry, Disposition], ...] = ()
 

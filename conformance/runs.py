@@ -16,10 +16,10 @@ from conformance.capture.secret import Secret
 from conformance.contract import contracts
 from conformance.errors import FileError
 from conformance.judge import not_asked
-from conformance.model import Contract, Evidence, Exchange, Outcome, Result, RunInfo, Scorecard
+from conformance.model import Contract, Evidence, Exchange, Outcome, Result, RunInfo, Scorecard, Standing
 from conformance.read.reply import Reply
 from conformance.report import html, junit, markdown, results, scorecard
-from conformance.report.results import Dispositions
+from conformance.report.exits import Stale
 from conformance.report.views import AttemptView, CaseView, EventView
 
 RECORDING = "recording.jsonl"
@@ -75,7 +75,8 @@ def write(
     secrets: Iterable[Secret] = (),
     exit_code: int = 0,
     reason: str = "",
-    dispositions: Dispositions | None = None,
+    standing: Standing | None = None,
+    stale: Stale = Stale.FAIL,
 ) -> None:
     """
     Write ``results.json``, ``report.html``, ``junit.xml`` and ``summary.md``; each whole or not at all.
@@ -84,9 +85,9 @@ def write(
     """
     known = tuple(secrets)
     files: Mapping[str, str | bytes] = {
-        "results.json": results.render(card, exit_code=exit_code, reason=reason, dispositions=dispositions),
+        "results.json": results.render(card, exit_code=exit_code, reason=reason, standing=standing),
         "report.html": html.render(card, views(card)),
-        "junit.xml": junit.render(card, dispositions=dispositions),
+        "junit.xml": junit.render(card, standing=standing, stale=stale),
         "summary.md": markdown.render(card, report="report.html"),
     }
     for name, data in files.items():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from conformance.contract import contracts, paths, strictyaml
+from conformance.contract import contracts, paths, shape, strictyaml
 from conformance.errors import FileError
 from conformance.model import JSON, Case, Contract, Expect, Request
 
@@ -34,7 +34,7 @@ def load(path: Path, contract: Contract | None = None) -> tuple[Case, ...]:
     except (OSError, UnicodeDecodeError) as problem:
         raise FileError(paths.shown(path), 0, f"cannot be read: {problem}") from None
     document = strictyaml.read(text, paths.shown(path))
-    _check_shape(document)
+    shape.check(document, "case.json")
     file = _File(document, contract or contracts.load(str(_get(document.value, "contract"))))
     return tuple(case for number in range(len(_list(document.value, "cases"))) for case in file.cases(number))
 
@@ -78,44 +78,6 @@ def _exists(case: Case, name: str, known: Collection[str], kind: str) -> None:
         raise FileError(
             case.file, case.line, f"there is no {kind} {name!r}", f"Did you mean {near[0]}?" if near else ""
         )
-
-
-@cache
-def _schema() -> dict[str, JSON]:
-    made: dict[str, JSON] = json.loads((paths.folder("schemas") / "case.json").read_text(encoding="utf-8"))
-    return made
-
-
-def _check_shape(document: strictyaml.Document) -> None:
-    import jsonschema_rs
-
-    errors = jsonschema_rs.validator_for(_schema()).iter_errors(document.value)
-    # A misspelt key is told before the key that it leaves missing.
-    for error in sorted(errors, key=lambda each: each.kind.name != "additionalProperties"):
-        pointer = "".join(f"/{step}" for step in error.instance_path)
-        message, remedy = error.message, ""
-        if error.kind.name == "additionalProperties":
-            key = str(error.kind.as_dict()["unexpected"][0])
-            place = _schema_at(error.schema_path[:-1])
-            near = difflib.get_close_matches(key, list(place), 1)
-            pointer += f"/{key}"
-            message = f"unknown key {key!r}"
-            remedy = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(place)}."
-        raise document.wrong(pointer, message, remedy)
-
-
-def _schema_at(path: Sequence[str | int]) -> list[str]:
-    node: JSON = _schema()
-    for step in path:
-        node = _step(node, step)
-    properties = node.get("properties") if isinstance(node, dict) else None
-    return list(properties) if isinstance(properties, dict) else []
-
-
-def _step(node: JSON, step: str | int) -> JSON:
-    if isinstance(node, list) and isinstance(step, int):
-        return node[step]
-    return node.get(str(step)) if isinstance(node, dict) else None
 
 
 def _get(value: JSON, key: str) -> JSON:

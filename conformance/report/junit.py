@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from conformance import __version__
-from conformance.model import Contract, Finding, Level, Outcome, Result, Scorecard
+from conformance.contract.baselines import identity
+from conformance.model import Contract, Disposition, Level, Outcome, Result, Scorecard, Standing
+from conformance.report.exits import Stale
 from conformance.report.labels import cause
 from conformance.report.scorecard import signature
 from conformance.report.text import cut, line, visible
@@ -20,13 +22,13 @@ from conformance.report.verdicts import profile_of
 #: What CI shows of one case, in bytes.
 _MOST = 2048
 
-#: (signature, case id) to ``new``, ``known``, ``expired``, ...
-Dispositions = Mapping[tuple[str, str], str]
 
-
-def render(card: Scorecard, *, dispositions: Dispositions | None = None) -> bytes:
+def render(card: Scorecard, *, standing: Standing | None = None, stale: Stale = Stale.FAIL) -> bytes:
     """
-    The whole file, UTF-8.  A failure that the baseline knows (``known``) is skipped, not failed.
+    The whole file, UTF-8.
+
+    A failure that the baseline knows is skipped, not failed; an entry whose violation is gone is a test case of its own,
+    which fails when ``stale`` says so.
     """
     root = ET.Element("testsuites", {"name": "conformance"})
     suite = ET.SubElement(root, "testsuite", {"name": line(card.run.target)})
@@ -35,10 +37,11 @@ def render(card: Scorecard, *, dispositions: Dispositions | None = None) -> byte
     taken: set[tuple[str, str]] = set()
     for result in card.results:
         case = ET.SubElement(suite, "testcase", _names(result, card, contracts, taken))
-        _outcome(case, result, _levels(card), dispositions or {})
+        _outcome(case, result, _levels(card), standing or Standing(findings={}))
+    _stale(suite, card, standing, stale)
     for tag in ("failure", "error", "skipped"):
         suite.set({"failure": "failures", "error": "errors"}.get(tag, tag), str(len(suite.findall(f"testcase/{tag}"))))
-    suite.set("tests", str(len(card.results)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("time", f"{card.seconds:.3f}")
     if card.run.started:
         suite.set("timestamp", line(card.run.started))
@@ -76,38 +79,56 @@ def _names(
         unique, number = f"{name} ({number})", number + 1
     taken.add((group, unique))
     seconds = sum(attempt.exchange.seconds for attempt in result.attempts)
-    made = {"classname": group, "name": unique, "time": f"{seconds:.3f}"}
-    if result.case.file and not result.case.file.startswith("/"):
-        made |= {"file": line(result.case.file), "line": str(result.case.line)}
-    return made
+    return {"classname": group, "name": unique, "time": f"{seconds:.3f}"}
 
 
-def _outcome(case: ET.Element, result: Result, levels: Mapping[str, Level], dispositions: Dispositions) -> None:
-    broken = [each for each in result.findings if levels.get(each.requirement) is Level.MUST]
+def _outcome(case: ET.Element, result: Result, levels: Mapping[str, Level], standing: Standing) -> None:
     reason = cause(result.cause) if result.cause else ""
     if result.outcome is Outcome.FAIL:
-        known = broken and all(dispositions.get((signature(each), result.case.id)) == "known" for each in broken)
-        if known:
-            ET.SubElement(case, "skipped", {"message": line(f"known failure: {broken[0].requirement}", 300)})
-        else:
-            first = broken[0] if broken else None
-            message = line(first.message, 300) if first else reason
-            made = ET.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
-            made.set("message", message)
-            made.text = _said(result.findings, levels)
+        _failure(case, result, levels, standing)
     elif result.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR):
         kind = line(result.cause, 60) or result.outcome.value
         ET.SubElement(case, "error", {"type": kind, "message": f"{result.outcome.value}: {reason}"})
     elif result.outcome in (Outcome.UNSUPPORTED, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN):
         ET.SubElement(case, "skipped", {"message": f"{result.outcome.value.replace('-', ' ')}: {reason}"})
     elif result.findings:
-        ET.SubElement(case, "system-out").text = _said(result.findings, levels)
+        ET.SubElement(case, "system-out").text = _said(result, levels)
 
 
-def _said(findings: tuple[Finding, ...], levels: Mapping[str, Level]) -> str:
+def _failure(case: ET.Element, result: Result, levels: Mapping[str, Level], standing: Standing) -> None:
+    broken = [each for each in result.findings if levels.get(each.requirement) is Level.MUST]
+    keys = {(signature(each), result.case.id): each for each in broken}
+    grave = [each for key, each in keys.items() if standing.findings.get(key) is not Disposition.KNOWN]
+    if broken and not grave:
+        entry = standing.knowing[next(iter(keys))]
+        said = f"known failure: {entry.requirement} until {entry.expires}: {entry.reason}"
+        ET.SubElement(case, "skipped", {"message": line(said, 300)})
+        return
+    first = grave[0] if grave else None
+    made = ET.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
+    made.set("message", line(first.message, 300) if first else cause(result.cause))
+    made.text = _said(result, levels)
+
+
+def _stale(suite: ET.Element, card: Scorecard, standing: Standing | None, stale: Stale) -> None:
+    for entry, disposition in standing.entries if standing is not None else ():
+        if disposition is not Disposition.UNEXPECTED_PASS or stale is Stale.IGNORE:
+            continue
+        group = line(f"{card.run.target.replace('.', '_')}.baseline")
+        case = ET.SubElement(suite, "testcase", {"classname": group, "name": f"{entry.requirement} {identity(entry)}"})
+        said = f"stale baseline: {entry.requirement} holds now, remove the entry of line {entry.line}"
+        if stale is Stale.FAIL:
+            ET.SubElement(case, "failure", {"type": "stale-baseline", "message": line(said)})
+        else:
+            ET.SubElement(case, "skipped", {"message": line(said)})
+
+
+def _said(result: Result, levels: Mapping[str, Level]) -> str:
     words = {Level.MUST: "FAIL", Level.SHOULD: "WARN", Level.MAY: "INFO"}
     lines = [
         f"{words[levels[each.requirement]]} {each.requirement} at {each.where or 'the whole'}: {each.message}"
-        for each in sorted(findings, key=lambda each: list(Level).index(levels[each.requirement]))
+        for each in sorted(result.findings, key=lambda each: list(Level).index(levels[each.requirement]))
     ]
+    if result.case.file and not result.case.file.startswith("/"):
+        lines.insert(0, f"{result.case.file}:{result.case.line}")
     return cut("\n".join(visible(" ".join(each.split())) for each in lines), _MOST - 40)

@@ -10,24 +10,34 @@ import json
 from collections.abc import Iterator, Mapping
 
 from conformance import __version__
-from conformance.model import JSON, Attempt, Finding, Level, ProfileScore, Result, Scorecard, Violation
+from conformance.contract.baselines import identity
+from conformance.model import (
+    JSON,
+    Attempt,
+    Disposition,
+    Entry,
+    Finding,
+    Level,
+    ProfileScore,
+    Result,
+    Scorecard,
+    Standing,
+    Violation,
+)
 from conformance.report.scorecard import signature
 from conformance.report.verdicts import profile_of
 
 FORMAT = "conformance-results/1"
 
-#: (signature, case id) to ``new``, ``known``, ``expired``, ...
-Dispositions = Mapping[tuple[str, str], str]
-
 
 def document(
-    card: Scorecard, *, exit_code: int = 0, reason: str = "", dispositions: Dispositions | None = None
+    card: Scorecard, *, exit_code: int = 0, reason: str = "", standing: Standing | None = None
 ) -> dict[str, JSON]:
     """
     The scorecard as a JSON object.
 
-    ``exit_code`` and ``reason`` say how the command ended; ``dispositions`` say what the baseline knows of a finding,
-    which is ``new`` otherwise.
+    ``exit_code`` and ``reason`` say how the command ended; ``standing`` says what a baseline knows of the run, in which
+    every finding is ``new`` otherwise.
     """
     run = card.run
     return {
@@ -45,7 +55,8 @@ def document(
         "verdict": card.verdict.value,
         "profiles": [_profile(score) for score in card.profiles],
         "cases": [_case(result, card) for result in sorted(card.results, key=lambda each: each.case.id)],
-        "findings": list(_findings(card, dispositions or {})),
+        "findings": list(_findings(card, standing.findings if standing is not None else {})),
+        "baseline": None if standing is None else [_entry(*each) for each in standing.entries],
         "totals": {
             "requests": card.requests,
             "seconds": card.seconds,
@@ -56,11 +67,11 @@ def document(
     }
 
 
-def render(card: Scorecard, *, exit_code: int = 0, reason: str = "", dispositions: Dispositions | None = None) -> bytes:
+def render(card: Scorecard, *, exit_code: int = 0, reason: str = "", standing: Standing | None = None) -> bytes:
     """
     The file's bytes: the same for the same scorecard.  Not ASCII is escaped, so that no text can hide in it.
     """
-    made = _paired(document(card, exit_code=exit_code, reason=reason, dispositions=dispositions))
+    made = _paired(document(card, exit_code=exit_code, reason=reason, standing=standing))
     return json.dumps(made, indent=1, allow_nan=False).encode() + b"\n"
 
 
@@ -116,7 +127,7 @@ def _attempt(attempt: Attempt) -> dict[str, JSON]:
     }
 
 
-def _findings(card: Scorecard, dispositions: Dispositions) -> Iterator[dict[str, JSON]]:
+def _findings(card: Scorecard, dispositions: Mapping[tuple[str, str], Disposition]) -> Iterator[dict[str, JSON]]:
     """
     One entry for each case that shows a violation: its first finding, and how many there are like it.
     """
@@ -127,11 +138,11 @@ def _findings(card: Scorecard, dispositions: Dispositions) -> Iterator[dict[str,
     for violation in card.violations:
         for case in sorted(violation.cases):
             found = shown[violation.signature, case]
-            known = dispositions.get((violation.signature, case), "new")
+            known = dispositions.get((violation.signature, case), Disposition.NEW)
             yield _finding(violation, case, found, known)
 
 
-def _finding(violation: Violation, case: str, found: list[Finding], disposition: str) -> dict[str, JSON]:
+def _finding(violation: Violation, case: str, found: list[Finding], disposition: Disposition) -> dict[str, JSON]:
     row, first = violation.requirement, found[0]
     return {
         "requirement": row.id,
@@ -144,6 +155,20 @@ def _finding(violation: Violation, case: str, found: list[Finding], disposition:
         "where": first.where,
         "count": len(found),
         "signature": violation.signature,
-        "disposition": disposition,
+        "disposition": disposition.value,
         "breaks": row.breaks,
+    }
+
+
+def _entry(entry: Entry, disposition: Disposition) -> dict[str, JSON]:
+    return {
+        "id": identity(entry),
+        "requirement": entry.requirement,
+        "cases": list(entry.cases),
+        "where": entry.where,
+        "class": entry.kind,
+        "reason": entry.reason,
+        "issue": entry.issue,
+        "expires": entry.expires,
+        "disposition": disposition.value,
     }
