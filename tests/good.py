@@ -138,6 +138,10 @@ GOOD: dict[str, Specimen] = {
     "structured, refused": plain(completion(choice(0, None, refusal="No.")), STRUCTURED),
     "structured, cut": plain(completion(choice(0, '{"reason"', "length")), {**STRUCTURED, "max_tokens": 2}),
     "stopped": plain(completion(choice(0, "1, 2, ")), ask(stop=["3"])),
+    "a key that is refused": plain(
+        {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}},
+        status=401,
+    ),
     "a stream": streamed(),
     "a stream in CRLF": streamed(_RAW.replace("\n", "\r\n").encode()),
     "a stream in CR": streamed(_RAW.replace("\n", "\r").encode()),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from conformance.checks.registry import check
 from conformance.checks.subject import BUSY, Subject, failed, streamed, succeeded, wants_stream, whole
-from conformance.model import CheckClass, Evidence, Finding
+from conformance.model import CheckClass, Evidence, Finding, Unobserved
 
 #: What a stack trace or a leaked internal looks like; a bare word such as "Error" is not enough.
 _INTERNALS = re.compile(
@@ -153,12 +153,15 @@ def _same_param(wanted: str, got: str) -> bool:
     when=lambda s: s.valid and s.own and s.operation is not None and not _answers_itself(s),
     kind=CheckClass.TRANSPORT,
 )
-def answers_a_valid_request(s: Subject) -> Iterator[Finding]:
+def answers_a_valid_request(s: Subject) -> Iterator[Finding | Unobserved]:
     """
     A request that keeps the contract is answered with 2xx.
     """
     status = s.reply.status or 0
-    if not 200 <= status < 300 and status < 500 and status not in BUSY:
+    if status in (401, 403):
+        # Whose fault it is that our key is refused, the answer does not say.
+        yield Unobserved("auth", f"the credentials were refused with {status}")
+    elif not 200 <= status < 300 and status < 500 and status not in BUSY:
         message = str((s.reply.error or {}).get("message", ""))[:160]
         yield Finding(expected="a 2xx answer", observed=f"{status} {message}".strip(), where="status")
 
