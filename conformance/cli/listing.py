@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from conformance.cli import options, shown
+from conformance import whom
+from conformance.cli import shown
 from conformance.contract import cases, contracts
 from conformance.model import JSON
 from conformance.report.text import line
@@ -28,7 +29,7 @@ Examples:
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("what", type=click.Choice(["cases", "requirements", "profiles", "contracts", "targets", "faults"]))
 @click.option("-c", "--contract", "only", multiple=True, metavar="ID", help="Of these contracts alone.")
-@click.option("--targets", default=options.TARGETS, metavar="FILE", help="The targets file, for list targets.")
+@click.option("--targets", default=whom.TARGETS, metavar="FILE", help="The targets file, for list targets.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(what: str, only: tuple[str, ...], targets: str, *, as_json: bool) -> int:
     """
@@ -104,7 +105,7 @@ def _faults(_: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _targets(path: Path) -> Iterator[Row]:
-    known = options.read(path)
+    known = whom.from_file(path)
     for name, entry in known.entries.items():
         groups = [group for group, members in known.groups.items() if name in members]
         yield {

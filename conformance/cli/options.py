@@ -14,17 +14,14 @@ from typing import Any, TypeVar
 
 import click
 
+from conformance import whom as who
 from conformance.capture import targets as target_files
 from conformance.capture.amounts import per_second, timeouts
 from conformance.capture.secret import Secret
 from conformance.capture.target import Target
-from conformance.contract import strictyaml
-from conformance.errors import FileError, UsageError
+from conformance.errors import UsageError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-#: Where targets are looked for when ``--target`` or ``--group`` names some and ``--targets`` no file.
-TARGETS = "targets.yaml"
 
 
 def whom(command: _Command) -> _Command:
@@ -33,7 +30,9 @@ def whom(command: _Command) -> _Command:
     """
     options = [
         click.argument("url", required=False, metavar="[URL]"),
-        click.option("--targets", metavar="FILE", help=f"Targets file (default: {TARGETS}, when a target is named)."),
+        click.option(
+            "--targets", metavar="FILE", help=f"Targets file (default: {who.TARGETS}, when a target is named)."
+        ),
         click.option("-t", "--target", multiple=True, metavar="NAME", help="A target of the targets file; repeatable."),
         click.option("-g", "--group", metavar="NAME", help="A group of the targets file."),
         click.option("-m", "--model", metavar="NAME", help="The model to ask."),
@@ -87,26 +86,9 @@ def chosen(
     if found:
         yield tuple(_checked(replace(each, **changes)) for each in found)
         return
-    # Here and not above, for the provider's libraries take longer to load than most commands run.
-    from conformance.reference import server
-
     changes.pop("key", None)
-    with server.running(api_key="reference-key-of-no-value") as provider:
-        yield (
-            replace(
-                Target(
-                    name="reference",
-                    label="the bundled reference provider",
-                    base_url=provider.url,
-                    model=provider.model,
-                    key=Secret(str(provider.api_key)),
-                    claims=provider.claims,
-                    models={"openai-embeddings": provider.embedding_model},
-                    contracts=("openai-chat", "openai-models", "openai-embeddings"),
-                ),
-                **changes,
-            ),
-        )
+    with who.bundled() as reference:
+        yield (replace(reference, **changes),)
 
 
 def one(found: tuple[Target, ...]) -> Target:
@@ -118,27 +100,12 @@ def one(found: tuple[Target, ...]) -> Target:
     return found[0]
 
 
-def read(path: Path) -> target_files.Targets:
-    """
-    A targets file, checked; raises ``FileError`` with the line of what is wrong.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        hint = "Name another with --targets FILE; conformance schema targets says what stands in one."
-        raise FileError(
-            str(path), 0, f"cannot be read: {getattr(problem, 'strerror', None) or problem}", hint
-        ) from None
-    document = strictyaml.read(text, str(path))
-    return target_files.from_mapping(document.value, document.line, str(path), os.environ)
-
-
 def _from_file(path: str | None, names: tuple[str, ...], group: str | None, url: str | None) -> tuple[Target, ...]:
     if not (path or names or group):
         return ()
     if url:
         raise UsageError("a URL and a target of a file are both named\n  Leave one of them out.")
-    known = read(Path(path or TARGETS))
+    known = who.from_file(Path(path or who.TARGETS))
     if not (names or group):
         names = tuple(known.entries)
     return known.choose(names, group)

@@ -12,7 +12,6 @@ from conformance.contract import paths
 SCHEMAS = {
     "results": "report/results.json",
     "targets": "targets.json",
-    "baseline": "baseline.json",
     "case": "case.json",
 }
 
