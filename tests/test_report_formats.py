@@ -15,8 +15,10 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import Outcome
+from conformance.model import Baseline, Disposition, Entry, Outcome, Standing
 from conformance.report import cells, curl, junit, markdown, results, terminal
+from conformance.report.baseline import stand
+from conformance.report.exits import Stale
 from conformance.report.scorecard import score, signature
 from conformance.report.text import cut, duration, grouped, line, shorten, visible
 from tests.report_fixture import HOSTILE, card, case, contract, exchange, finding, result, run, stream
@@ -59,9 +61,8 @@ def test_results_keep_their_published_schema() -> None:
 
 
 def test_results_list_a_finding_once_a_case() -> None:
-    made = results.document(
-        card("x"), dispositions={(signature(finding("usage", "usage", where="/usage")), "t.plain.usage"): "known"}
-    )
+    known = {(signature(finding("usage", "usage", where="/usage")), "t.plain.usage"): Disposition.KNOWN}
+    made = results.document(card("x"), standing=Standing(findings=known))
     rows: Any = made["findings"]
     assert [(row["requirement"], row["case"], row["count"], row["disposition"]) for row in rows] == [
         ("t.id", 't.plain.bad["x"]', 1, "new"),
@@ -101,9 +102,23 @@ def test_junit_says_every_outcome_in_its_own_way() -> None:
 
 
 def test_junit_skips_a_failure_that_the_baseline_knows() -> None:
-    known = {(signature(finding("id", "a string id", where="/id")), 't.plain.bad["x"]'): "known"}
-    tags = {each.get("name"): [child.tag for child in each] for each in _junit(dispositions=known).iter("testcase")}
-    assert (tags['t.plain.bad["x"]'], tags["t.stream.index"]) == (["skipped"], ["failure"])
+    entry = Entry(requirement="t.id", reason="as ever", added="2026-01-01", expires="2027-01-01", cases=("t.plain.*",))
+    standing = stand(card("x", target="globex"), Baseline(path="b", entries=(entry,)), "2026-11-23")
+    cases = {each.get("name"): list(each) for each in _junit(standing=standing).iter("testcase")}
+    (skipped,), (failure,) = cases['t.plain.bad["x"]'], cases["t.stream.index"]
+    assert (skipped.tag, skipped.get("message")) == ("skipped", "known failure: t.id until 2027-01-01: as ever")
+    assert (failure.tag, failure.get("type")) == ("failure", "t.index")
+
+
+@pytest.mark.parametrize(("stale", "tags"), [(Stale.FAIL, ["failure"]), (Stale.WARN, ["skipped"]), (Stale.IGNORE, [])])
+def test_junit_names_an_entry_whose_violation_is_gone(stale: Stale, tags: list[str]) -> None:
+    entry = Entry(requirement="t.body", reason="r", added="", expires="2027-01-01", line=7)
+    standing = Standing(findings={}, entries=((entry, Disposition.UNEXPECTED_PASS),))
+    suite = _junit(standing=standing, stale=stale).find("testsuite")
+    assert suite is not None
+    found = [each for each in suite.iter("testcase") if each.get("classname") == "globex.baseline"]
+    assert [child.tag for each in found for child in each] == tags
+    assert suite.get("tests") == str(10 + len(found))
 
 
 def test_junit_names_every_case_once() -> None:

@@ -21,6 +21,7 @@ VERBS = {
     "run": ("conformance.cli.run", "Ask an endpoint and judge what it answers."),
     "check": ("conformance.cli.check", "Judge recorded traffic offline: recordings, HAR, VCR, JSON lines."),
     "doctor": ("conformance.cli.doctor", "Look at an endpoint step by step before any verdict."),
+    "baseline": ("conformance.cli.baseline", "Write, prune and check the file of known violations."),
     "report": ("conformance.cli.report", "Write the reports of earlier runs again."),
     "list": ("conformance.cli.listing", "List cases, requirements, profiles, targets, contracts."),
     "explain": ("conformance.cli.explain", "Say what a requirement or a case means, and where it stands."),

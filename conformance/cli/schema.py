@@ -12,6 +12,7 @@ from conformance.contract import paths
 SCHEMAS = {
     "results": "report/results.json",
     "targets": "targets.json",
+    "baseline": "baseline.json",
     "case": "case.json",
 }
 
