@@ -203,6 +203,8 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.increments": [
         streamed(text_chunks("The", "The quick", "The quick brown", "The quick brown fox")),
         streamed(text_chunks("The quick ", "brown fox jumps", "The quick brown fox jumps")),
+        streamed(text_chunks("The quick brown f", "The quick brown fox", "The quick brown fox jumps")),
+        streamed(text_chunks(*["The quick brown fox jumps over the lazy dog, and the dog is not amused."] * 2)),
     ],
     "stream.obfuscation": [
         streamed(
@@ -304,6 +306,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "tools.arguments-json": [
         plain(completion(choice(0, None, "tool_calls", tool_calls=[call('"city": "Paris"}')])), TOOLS),
         streamed(call_chunks('{"city": ', '"Paris"'), TOOLS_STREAM),
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call("[1]")])), TOOLS),
     ],
     "tools.arguments-empty": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call("")])), TOOLS)],
     "tools.arguments-object": [
@@ -312,7 +315,9 @@ DEFECTS: dict[str, list[Specimen]] = {
     "tools.arguments-strict": [
         plain(
             completion(choice(0, None, "tool_calls", tool_calls=[call('{"town": "Paris"}')])), ask(tools=[STRICT_TOOL])
-        )
+        ),
+        streamed(call_chunks('{"city": ', '"Paris"'), ask(tools=[STRICT_TOOL], stream=True)),
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call("[1]")])), ask(tools=[STRICT_TOOL])),
     ],
     "tools.arguments-schema": [
         plain(completion(choice(0, None, "tool_calls", tool_calls=[call('{"town": "Paris"}')])), TOOLS)

@@ -162,6 +162,14 @@ GOOD: dict[str, Specimen] = {
         ]
     ),
     "a stream with nothing but a finish": streamed(text_chunks(finish="length"), ask(stream=True, max_tokens=1)),
+    "a stream of repeated words in growing pieces": streamed(
+        text_chunks("cobalt " * 3, "cobalt " * 4, "cobalt " * 5, "cobalt " * 6)
+    ),
+    "a stream of one sentence twice": streamed(text_chunks("The sky is blue. ", "The sky is blue. ")),
+    "a stream with running counts, as vLLM was asked for": streamed(
+        [{**each, "usage": usage()} for each in with_usage(STREAM)],
+        ask(stream=True, stream_options={"include_usage": True, "continuous_usage_stats": True}),
+    ),
     "a stream of repeated words": streamed(text_chunks("ha", "ha", "ha", "ha", "ha")),
     "a stream of two choices": streamed(TWO, ask(stream=True, n=2)),
     "a streamed call": streamed(CALL_STREAM, TOOLS_STREAM),

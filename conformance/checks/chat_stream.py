@@ -189,8 +189,8 @@ def says_nothing_after_the_finish(s: Subject) -> Iterator[Finding]:
                 break
 
 
-#: A repeated beginning shorter than this may be chance ("ha", "haha").
-_TELLING = 16
+#: A repeated beginning shorter than this may be chance ("ha", "haha"); one delta repeated needs more.
+_TELLING, _LONG = 16, 64
 
 
 @check("openai-chat.stream.increments", when=streamed)
@@ -208,7 +208,7 @@ def sends_increments(s: Subject) -> Iterator[Finding]:
 
 
 def _cumulative(choice: Choice) -> tuple[int, str] | None:
-    before, run = "", 0
+    before, pieces, run = "", 0, 0
     for delta in choice.deltas:
         text = delta.delta.get("content")
         if not isinstance(text, str) or not text:
@@ -216,10 +216,26 @@ def _cumulative(choice: Choice) -> tuple[int, str] | None:
         grows = len(text) > len(before) or len(before) >= _TELLING
         repeats = len(before) > 1 and grows and text.startswith(before)
         run = run + 1 if repeats else 0
-        if repeats and (run >= 3 or len(before) >= _TELLING):
+        if repeats and _tells(before, pieces, run) and not _periodic(before):
             return delta.event, text
-        before = text if repeats else before + text
+        before, pieces = (text, 1) if repeats else (before + text, pieces + 1)
     return None
+
+
+def _tells(before: str, pieces: int, run: int) -> bool:
+    """
+    Hardly chance: the third snapshot in a row, or what came in pieces again in one.
+    """
+    long = len(before) >= _TELLING and (run >= 2 or pieces >= 2 or len(before) >= _LONG)
+    return run >= 3 or long
+
+
+def _periodic(text: str) -> bool:
+    """
+    The text repeats its own beginning ("cobalt cobalt cob"), as a model may be told to: more of it is no snapshot.
+    """
+    start = text[:256]
+    return any(start[period:] == start[:-period] for period in range(1, len(start) // 2 + 1))
 
 
 @check("openai-chat.stream.obfuscation", when=lambda s: streamed(s) and _unwanted(s))

@@ -62,17 +62,28 @@ def sends_argument_increments(s: Subject) -> Iterator[Finding]:
             yield Finding(expected="only what is new", observed="the arguments so far again", where=where)
 
 
+def _is_strict(s: Subject, call: ToolCall) -> bool:
+    return offered(s).get(call.name, {}).get("strict") is True
+
+
+def _no_object(s: Subject, *, strict: bool) -> Iterator[Finding]:
+    for choice, call, where in functions(s):
+        if _empty(call) or _cut_off(s, choice) or _is_strict(s, call) is not strict:
+            continue
+        repeated = bool(call.fragments) and _cumulative(call) is not None
+        odd = _unparsed(call) or not isinstance(call.arguments_value.value, dict | str)
+        if odd and not repeated:
+            yield Finding(expected="one JSON object", observed=call.arguments[:80], where=f"{where}/function/arguments")
+
+
 @check("openai-chat.tools.arguments-json", when=called)
 def writes_arguments_as_json(s: Subject) -> Iterator[Finding]:
     """
-    The arguments, put together, are one JSON text unless the answer was cut.
+    The arguments, put together, are one JSON object unless the answer was cut.
+
+    The reference warns that a model does not always write valid JSON; under ``strict`` it does.
     """
-    for choice, call, where in functions(s):
-        if _empty(call) or not _unparsed(call) or _cut_off(s, choice):
-            continue
-        if call.fragments and _cumulative(call) is not None:
-            continue
-        yield Finding(expected="one JSON text", observed=call.arguments[:80], where=f"{where}/function/arguments")
+    yield from _no_object(s, strict=False)
 
 
 @check("openai-chat.tools.arguments-empty", when=called)
@@ -92,7 +103,7 @@ def encodes_arguments_once(s: Subject) -> Iterator[Finding]:
     """
     for _, call, where in functions(s):
         value = call.arguments_value.value
-        if not _empty(call) and not _unparsed(call) and not isinstance(value, dict):
+        if not _empty(call) and not _unparsed(call) and isinstance(value, str):
             yield Finding(expected="an object", observed=call.arguments[:80], where=f"{where}/function/arguments")
 
 
@@ -123,11 +134,16 @@ def _invalid_arguments(s: Subject, *, strict: bool) -> Iterator[Finding]:
             yield Finding(expected="arguments under the schema", observed=problem, where=f"{where}/function/arguments")
 
 
-@check("openai-chat.tools.arguments-strict", when=lambda s: called(s) and any(_declared(s, strict=True)))
+def _called_strictly(s: Subject) -> bool:
+    return called(s) and any(_is_strict(s, call) for _, call, _ in functions(s))
+
+
+@check("openai-chat.tools.arguments-strict", when=_called_strictly, shows=Evidence.REQUEST)
 def keeps_a_strict_schema(s: Subject) -> Iterator[Finding]:
     """
     With ``strict: true`` the arguments are valid under the tool's schema.
     """
+    yield from _no_object(s, strict=True)
     yield from _invalid_arguments(s, strict=True)
 
 

@@ -76,7 +76,13 @@ def counts_no_tokens_unasked(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="no usage", observed=f"{len(s.completion.usages)} chunk(s) with it", where=where)
 
 
-@check("openai-chat.usage.once", when=lambda s: _usage_asked(s) and bool(s.completion.usages))
+def _counted_once(s: Subject) -> bool:
+    # vLLM's extension, asked for by its own name, sends the counts so far with every chunk.
+    running = as_object(s.asked.get("stream_options")).get("continuous_usage_stats") is True
+    return _usage_asked(s) and bool(s.completion.usages) and not running
+
+
+@check("openai-chat.usage.once", when=_counted_once)
 def counts_tokens_once(s: Subject) -> Iterator[Finding]:
     """
     One chunk carries the counts: clients that add them up, or take them for the end, go wrong.
