@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -29,6 +30,9 @@ from conformance.model import (
 from conformance.read.reply import Reply
 
 _T = TypeVar("_T")
+
+#: Findings kept of one requirement in one exchange: a stream that never ends repeats itself hundreds of thousand times.
+_MOST = 100
 
 _CAUSES = {
     Ending.CONNECT: "connect",
@@ -106,7 +110,7 @@ def _attempt(case: Case, exchange: Exchange, contract: Contract, peers: Mapping[
         if requirement.check is not None:
             _ask(requirement, subject, judged)
     for name, findings in _guarded("schema", case, lambda: schema.judge(subject)).items():
-        judged.setdefault(name, []).extend(findings)
+        judged.setdefault(name, []).extend(findings[:_MOST])
     if case.expect is not None and expectation.at_stake(subject):
         found = _guarded("expect", case, lambda: list(expectation.judge(subject)))
         judged.setdefault(case.expect.requirement, []).extend(found)
@@ -120,7 +124,7 @@ def _ask(requirement: Requirement, subject: Subject, judged: dict[str, list[Find
     if check.shows in subject.reply.exchange.shows and _guarded(
         check.name, subject.case, lambda: check.applies(subject)
     ):
-        judged[requirement.id] = _guarded(check.name, subject.case, lambda: list(check.find(subject)))
+        judged[requirement.id] = _guarded(check.name, subject.case, lambda: list(islice(check.find(subject), _MOST)))
 
 
 def _guarded(name: str, case: Case, ask: Callable[[], _T]) -> _T:

@@ -210,19 +210,30 @@ class _Group:
 
     async def _gather(self, slots: Slots, closed: Callable[[], object]) -> int:
         """
-        Wait for the members, then take places for as many as fit at once, and say how many.
+        Take places for as many members as fit at once, when all are there, and say how many.
+
+        A group whose size is known queues for its places at once, so that nobody who came later goes before it.
         """
-        wait = _QUIET if self._size is None else _PATIENCE
+        taken = 0
+        if self._size is not None:
+            taken = min(self._size, slots.limit)
+            await slots.take(taken)
+        await self._arrivals(_QUIET if self._size is None else _PATIENCE)
+        closed()
+        together = min(self._members, slots.limit)
+        if together > taken:
+            await slots.take(together - taken)
+        elif taken > together:
+            slots.give(taken - together)
+        return together
+
+    async def _arrivals(self, wait: float) -> None:
         while self._members != self._size:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
                 break
-        closed()
-        together = min(self._members, slots.limit)
-        await slots.take(together)
-        return together
 
 
 def _hand_back(start: asyncio.Task[int], number: int, slots: Slots) -> None:

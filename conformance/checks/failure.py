@@ -157,8 +157,10 @@ def answers_a_valid_request(s: Subject) -> Iterator[Finding | Unobserved]:
     """
     A request that keeps the contract is answered with 2xx.
     """
-    status = s.reply.status or 0
-    if status in (401, 403):
+    status = s.reply.status
+    if status is None:
+        yield Unobserved("no-answer", f"no answer came ({s.reply.exchange.ending})")
+    elif status in (401, 403):
         # Whose fault it is that our key is refused, the answer does not say.
         yield Unobserved("auth", f"the credentials were refused with {status}")
     elif not 200 <= status < 300 and status < 500 and status not in BUSY:

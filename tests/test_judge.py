@@ -1,0 +1,87 @@
+"""
+What becomes of a case: trouble on the way is never held against the contract, and one violation is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.contract import contracts
+from conformance.judge import judge
+from conformance.model import Ending, Exchange, Outcome, Result, State
+from tests.specimens import Specimen, chunk, completion, plain, refusal, streamed, text_chunks
+
+CONTRACT = contracts.load("openai-chat")
+ANSWER = plain()
+STREAM = streamed()
+
+
+def _judged(specimen: Specimen, *exchanges: Exchange) -> Result:
+    return judge(specimen.case, exchanges or [specimen.exchange], CONTRACT)
+
+
+def _silent(ending: Ending) -> Exchange:
+    return replace(ANSWER.exchange, ending=ending, status=None, headers=(), chunks=(), error="nothing came")
+
+
+def _status(status: int) -> Exchange:
+    return refusal(
+        status, {"error": {"message": "Busy.", "type": "server_error", "param": None, "code": None}}
+    ).exchange
+
+
+def test_a_good_answer_passes() -> None:
+    assert _judged(ANSWER).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome", "cause"),
+    [
+        (Ending.CONNECT, Outcome.ERROR, "connect"),
+        (Ending.TLS, Outcome.ERROR, "tls"),
+        (Ending.RESET, Outcome.INCONCLUSIVE, "reset"),
+        (Ending.CONNECT_TIMEOUT, Outcome.INCONCLUSIVE, "timeout"),
+        (Ending.FIRST_BYTE_TIMEOUT, Outcome.INCONCLUSIVE, "timeout"),
+        (Ending.TOTAL_TIMEOUT, Outcome.INCONCLUSIVE, "timeout"),
+    ],
+)
+@pytest.mark.parametrize("specimen", [ANSWER, STREAM], ids=["plain", "streamed"])
+def test_an_answer_that_never_came_violates_nothing(
+    specimen: Specimen, ending: Ending, outcome: Outcome, cause: str
+) -> None:
+    result = _judged(specimen, _silent(ending))
+    assert (result.outcome, result.cause) == (outcome, cause)
+    assert result.findings == ()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_target_violates_nothing(status: int) -> None:
+    result = _judged(ANSWER, _status(status))
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert State.VIOLATED not in result.states.values()
+
+
+@pytest.mark.parametrize("trouble", [_silent(Ending.RESET), _status(429), _status(500)], ids=["reset", "429", "500"])
+def test_trouble_that_a_later_attempt_did_not_show_is_forgotten(trouble: Exchange) -> None:
+    result = _judged(ANSWER, trouble, replace(ANSWER.exchange, attempt=2, reason="transport"))
+    assert result.outcome is Outcome.PASS
+
+
+def test_a_violation_seen_once_is_a_violation_whatever_came_later() -> None:
+    bad = plain(completion(id=None)).exchange
+    result = _judged(ANSWER, bad, replace(ANSWER.exchange, attempt=2, reason="reachability"))
+    assert (result.outcome, result.states["openai-chat.response.id"]) == (Outcome.FAIL, State.VIOLATED)
+
+
+def test_a_stream_that_repeats_a_fault_for_ever_has_a_hundred_findings() -> None:
+    chunks = [*text_chunks("a"), *(chunk() for _ in range(1000))]
+    name = "openai-chat.stream.empty-choices"
+    assert len([each for each in _judged(streamed(chunks)).findings if each.requirement == name]) == 100
+
+
+def test_a_server_error_inside_a_stream_is_no_violation_of_what_was_streamed() -> None:
+    error = {"message": "Overloaded.", "type": "server_error", "param": None, "code": None}
+    result = _judged(streamed([*text_chunks("a")[:2], {"error": error}]))
+    assert (result.outcome, result.cause) == (Outcome.INCONCLUSIVE, "server-error")
