@@ -69,6 +69,14 @@ def _group(text: str, word: str, other: str) -> Specimen:
     return plain(completion(choice(0, text)), asked(word), case={"group": "g"}, peers={"other": peer})
 
 
+def _other(document: Any, asked: Any) -> dict[str, Any]:
+    return {"other": reply(plain(edit(document, "/id", "chatcmpl-2"), asked))}
+
+
+_SAID = {"model": "m", "messages": [{"role": "user", "content": "Reply with exactly: Grüße"}]}
+_ERROR = {"message": "n is not supported", "type": "invalid_request_error", "param": "n", "code": None}
+_REFUSED = Expect(requirement="", status=(400,))
+
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
     "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
@@ -390,6 +398,22 @@ DEFECTS: dict[str, list[Specimen]] = {
     "logprobs.bytes": [plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS)],
     "logprobs.top-count": [
         plain(completion({**choice(0, "a"), "logprobs": {"content": [token("a", -0.2, 3)], "refusal": None}}), LOGPROBS)
+    ],
+    "request.same-answer": [
+        plain({"error": _ERROR}, ask(n=1), status=400, case={"expect": _REFUSED}, peers=_other(completion(), ask())),
+        plain(completion(choice(0, "Gr\\u00fc\\u00dfe")), _SAID, peers=_other(completion(choice(0, "Grüße")), _SAID)),
+        plain(completion(choice(0, "GrÃ¼Ã\x9fe")), _SAID, peers=_other(completion(choice(0, "Grüße")), _SAID)),
+    ],
+    "request.same-shape": [plain(peers=_other(edit(PLAIN, "/choices/0/message/refusal", GONE), ask(n=1)))],
+    "request.same-verdict": [
+        refusal(400, peers={"other": reply(streamed(asked=ask(temperature=3, stream=True)))}),
+    ],
+    "param.max-tokens-longer": [
+        plain(
+            completion(choice(0, "Hel", "length"), usage=usage(9, 64)),
+            ask(max_tokens=64),
+            peers=_other(completion(choice(0, "Hello", "length")), ask(max_tokens=2)),
+        )
     ],
     "stream.error-event": [_event(STREAM[0], 'event: error\ndata: {"error": {"message": "m"}}\n\n')],
     "stream.id-with-comment": [streamed(sse(STREAM).replace(b"data: {", b": ping\n\nid: 5\ndata: {"))],

@@ -25,6 +25,7 @@ from tests.specimens import (
     edit,
     part,
     plain,
+    refusal,
     reply,
     sse,
     streamed,
@@ -179,6 +180,14 @@ GOOD: dict[str, Specimen] = {
     "a stream that we left": streamed(sse(STREAM[:2], done=False), ending=Ending.ABORTED),
     "a stream that the recorder cut": streamed(
         sse(STREAM[:2], done=False), ending=Ending.CUT, shows=Evidence.VALUES | Evidence.FRAMING | Evidence.REQUEST
+    ),
+    "a default that is written out": plain(asked=ask(n=1), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))}),
+    "a refusal beside the refusal of its twin": refusal(
+        peers={"twin": reply(refusal(asked=ask(temperature=3, stream=True)))}
+    ),
+    "a longer answer under a larger limit": plain(
+        asked=ask(max_tokens=64),
+        peers={"twin": reply(plain(edit(completion(choice(0, "H", "length")), "/id", "c2"), ask(max_tokens=1)))},
     ),
     "a stream equal to its plain twin": streamed(peers={"twin": reply(plain(edit(PLAIN, "/id", "chatcmpl-2")))}),
 }

@@ -42,6 +42,10 @@ INTENT = {
     "param.stop-streamed",
     "isolation.answers",
     "isolation.ids",
+    "request.same-answer",
+    "request.same-shape",
+    "request.same-verdict",
+    "param.max-tokens-longer",
     # One of its defects is an id that another answer had as well.
     "tools.id-unique/1",
 }

@@ -3,6 +3,7 @@ Every rule of every contract; importing the package fills the registry.
 """
 
 from conformance.checks import (
+    chat_equivalence,
     chat_isolation,
     chat_logprobs,
     chat_message,
@@ -24,6 +25,7 @@ __all__ = [
     "REGISTRY",
     "Check",
     "Subject",
+    "chat_equivalence",
     "chat_isolation",
     "chat_logprobs",
     "chat_message",

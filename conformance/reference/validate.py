@@ -36,7 +36,7 @@ _INT64 = 2**63
 _POLICY = nullable(record({"mode": one_of("score", "block")}))
 _TEXT_PART = tagged("type", {"text": record({"type": text, "text": text})})
 _PREDICTED = by_type("one of a string or array", {str: anything, list: array(_TEXT_PART, least=1)})
-_VOICE = by_type("one of a string or object", {str: string(least=1), dict: record({"id": text})})
+_VOICE = by_type("one of a string or object", {str: string(least=1), dict: record({"id": text}, closed=True)})
 _PLACE = record({}, {"country": text, "region": text, "city": text, "timezone": text})
 
 
