@@ -431,6 +431,8 @@ class RunInfo:
     target: str
     base_url: str
     model: str
+    #: How reports call the target, where it has another name than its id.
+    label: str = ""
     #: None: nothing was claimed, the default profiles are asked.
     claims: tuple[str, ...] | None = None
     contracts: tuple[tuple[str, str, str], ...] = ()

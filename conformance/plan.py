@@ -243,9 +243,10 @@ def _info(plan: Plan) -> RunInfo:
     }
     redactor = Redactor(secrets_of(target))
     return RunInfo(
-        target=target.label or target.name,
+        target=target.name,
         base_url=redactor.url(target.base_url),
         model=target.model,
+        label=target.label,
         claims=target.claims,
         contracts=tuple((each.id, each.version, each.sha256) for each in plan.contracts),
         started=_now(),

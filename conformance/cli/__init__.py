@@ -21,6 +21,8 @@ VERBS = {
     "run": ("conformance.cli.run", "Ask an endpoint and judge what it answers."),
     "check": ("conformance.cli.check", "Judge recorded traffic offline: recordings, HAR, VCR, JSON lines."),
     "doctor": ("conformance.cli.doctor", "Look at an endpoint step by step before any verdict."),
+    "gate": ("conformance.cli.gate", "Hold finished runs against a baseline of known violations."),
+    "diff": ("conformance.cli.diff", "Say what changed between two runs or two targets."),
     "baseline": ("conformance.cli.baseline", "Write, prune and check the file of known violations."),
     "report": ("conformance.cli.report", "Write the reports of earlier runs again."),
     "list": ("conformance.cli.listing", "List cases, requirements, profiles, targets, contracts."),

@@ -39,6 +39,13 @@ def data(value: JSON | Sequence[JSON]) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def text(value: str) -> None:
+    """
+    Print lines that are safe to look at, in the characters that the output has.
+    """
+    click.echo(value if _unicode() else terminal.plain(value, "\n"), nl=False)
+
+
 def coloured() -> bool:
     """
     Colours are wanted: a terminal that has some, or ``FORCE_COLOR``, and no ``NO_COLOR`` (https://no-color.org).

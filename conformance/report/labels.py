@@ -159,7 +159,7 @@ def headline(card: Scorecard) -> str:
     """
     The verdict in one sentence, which answers whether the target conforms.
     """
-    name = line(card.run.target, 60)
+    name = line(card.run.label or card.run.target, 60)
     if card.verdict is Verdict.FAILS:
         failed = [title(score, card) for score in card.profiles if score.verdict is Verdict.FAILS]
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""

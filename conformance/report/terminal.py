@@ -26,6 +26,7 @@ _ASCII = str.maketrans(
         "’": "'",
         "“": '"',
         "”": '"',
+        "→": "->",
         "\u202f": " ",
     }
 )
@@ -53,10 +54,7 @@ class _Paper:
         """
         The text in the characters that the terminal has.
         """
-        text = visible(text)
-        if not self.ascii:
-            return text
-        return "".join(each if each.isascii() else f"<U+{ord(each):04X}>" for each in text.translate(_ASCII))
+        return plain(text) if self.ascii else visible(text)
 
     def tinted(self, text: str, colour: str) -> str:
         """
@@ -70,6 +68,14 @@ class _Paper:
         """
         lines = cells.wrap(self.plain(text), self.width, indent)
         return [self.tinted(each, colour) for each in lines] if colour else lines
+
+
+def plain(text: str, keep: str = "") -> str:
+    """
+    The text in ASCII: our signs by their likes, everything else by its number; ``keep`` as ``text.visible`` takes it.
+    """
+    shown = visible(text, keep).translate(_ASCII)
+    return "".join(each if each.isascii() else f"<U+{ord(each):04X}>" for each in shown)
 
 
 def render(
