@@ -97,7 +97,10 @@ class Asking:
         """
         self._running.cancel()
         results = self._board.results
-        for case in [case for case in cases if case.id not in results and self._has_come(case)]:
+        late = [case for case in cases if case.id not in results and self._has_come(case)]
+        # Whether server errors come and go is known at the end.
+        doubtful = [case for case in cases if self._board.unsteady and _failed(results.get(case.id))]
+        for case in [*late, *doubtful]:
             results[case.id] = self._board.judge(case)
         return tuple(results.get(case.id) or not_asked(case, Outcome.NOT_RUN, cause) for case in cases)
 
@@ -198,6 +201,11 @@ class Asking:
     def _miss(self, case: Case, result: Result) -> None:
         if not self._board.exchanges.get(case.id):
             self._board.results[case.id] = result
+
+
+def _failed(result: Result | None) -> bool:
+    attempts = result.attempts if result is not None else ()
+    return any((attempt.exchange.status or 0) >= 500 for attempt in attempts)
 
 
 def _assembled(result: Result, contract: Contract) -> JSON:

@@ -13,6 +13,9 @@ from conformance.read.reply import Reply
 
 Exchanges = tuple[Exchange, ...]
 
+#: So many cases, and so large a share of all, must have seen a server error vanish before none is believed any more.
+_SEEN, _SHARE = 2, 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
@@ -52,6 +55,14 @@ class Board:
         group = [each for each in self.cases.values() if each.group == case.group] if case.group else []
         return tuple({each.id: each for each in [*compared, *group] if each.id != case.id}.values())
 
+    @property
+    def unsteady(self) -> bool:
+        """
+        Server errors come and go at this target: some vanished when the same request was sent again.
+        """
+        gone = sum(_vanished(exchanges) for exchanges in self.exchanges.values())
+        return gone >= _SEEN and gone >= _SHARE * len(self.exchanges)
+
     def judge(self, case: Case) -> Result:
         """
         Judge a case by everything that came for it.
@@ -65,7 +76,16 @@ class Board:
             claims=self.circumstances.claims,
             peers=peers,
             keyed=self.circumstances.keyed,
+            unsteady=any(_broke(exchange) for exchange in self.exchanges[case.id]) and self.unsteady,
         )
+
+
+def _vanished(exchanges: Exchanges) -> bool:
+    return _broke(exchanges[0]) and exchanges[-1].status is not None and exchanges[-1].status < 500
+
+
+def _broke(exchange: Exchange) -> bool:
+    return exchange.status is not None and exchange.status >= 500
 
 
 def applicable(case: Case, contract: Contract, claims: frozenset[str] | None) -> bool:

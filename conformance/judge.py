@@ -55,17 +55,21 @@ def judge(
     claims: frozenset[str] | None = None,
     peers: Mapping[str, Reply] = MappingProxyType({}),
     keyed: bool = True,
+    unsteady: bool = False,
 ) -> Result:
     """
     Judge every attempt of a case by every requirement of its contract that is at stake.
 
     ``claims`` are the features that the target says it has (None: it says nothing), ``peers`` the replies that this
-    one is compared with, by case id; ``keyed`` is False when the target demands no key.
+    one is compared with, by case id; ``keyed`` is False when the target demands no key, and ``unsteady`` says that its
+    server errors come and go, so that one more proves nothing.
     Raises ``CheckCrashed`` when a check raises, which is our bug.
     """
     if not keyed and case.expect is not None and case.expect.requirement.startswith(f"{contract.id}.auth."):
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
-    attempts = tuple(_attempt(case, exchange, contract, peers) for exchange in _telling(case, exchanges))
+    attempts = tuple(
+        _attempt(Subject(case, Reply(exchange), contract, peers, unsteady)) for exchange in _telling(case, exchanges)
+    )
     if _refused_optional(case, attempts, contract, claims):
         attempts = tuple(_without_acceptance(attempt, contract) for attempt in attempts)
         return Result(
@@ -95,7 +99,8 @@ def _telling(case: Case, exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 def _sound(case: Case, exchange: Exchange) -> bool:
     ended = exchange.ending in (Ending.COMPLETE, Ending.ABORTED, Ending.CUT, Ending.IDLE_TIMEOUT)
-    broken = not case.invalid and (exchange.status or 0) >= 500
+    wanted = case.expect.status if case.expect is not None else ()
+    broken = (exchange.status or 0) >= 500 and exchange.status not in wanted
     return ended and exchange.status is not None and not _busy(exchange) and not broken
 
 
@@ -103,8 +108,8 @@ def _busy(exchange: Exchange) -> bool:
     return exchange.status in BUSY
 
 
-def _attempt(case: Case, exchange: Exchange, contract: Contract, peers: Mapping[str, Reply]) -> Attempt:
-    subject = Subject(case, Reply(exchange), contract, peers)
+def _attempt(subject: Subject) -> Attempt:
+    case, contract, exchange = subject.case, subject.contract, subject.reply.exchange
     judged: dict[str, list[Finding | Unobserved]] = {}
     for requirement in contract.requirements.values():
         if requirement.check is not None:

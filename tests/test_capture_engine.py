@@ -74,11 +74,11 @@ AGAIN: dict[str, tuple[list[Exchange], Case, list[int | None]]] = {
     "503 is asked three times": ([answer(503)] * 9, case("a"), [503, 503, 503]),
     "503 then 200": ([answer(503), answer(200)], case("a"), [503, 200]),
     "500 of a valid case": ([answer(500), answer(200)], case("a"), [500, 200]),
-    "500 of an invalid case counts": ([answer(500), answer(200)], case("a", invalid=True), [500]),
-    "500 where a refusal is expected counts": (
-        [answer(500), answer(200)],
+    "500 of an invalid case is made sure of": ([answer(500)] * 9, case("a", invalid=True), [500, 500]),
+    "500 where a refusal is expected is made sure of": (
+        [answer(500), answer(400)],
         case("a", expect=Expect(requirement="r", refusal="invalid_request_error")),
-        [500],
+        [500, 400],
     ),
     "400 is asked once": ([answer(400)], case("a"), [400]),
     "a reset": ([answer(None, ending=Ending.RESET), answer(200)], case("a"), [None, 200]),

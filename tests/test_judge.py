@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.board import Board, Circumstances
 from conformance.contract import contracts
 from conformance.judge import judge
 from conformance.model import Ending, Exchange, Outcome, Result, State
@@ -85,3 +86,20 @@ def test_a_server_error_inside_a_stream_is_no_violation_of_what_was_streamed() -
     error = {"message": "Overloaded.", "type": "server_error", "param": None, "code": None}
     result = _judged(streamed([*text_chunks("a")[:2], {"error": error}]))
     assert (result.outcome, result.cause) == (Outcome.INCONCLUSIVE, "server-error")
+
+
+def test_a_server_error_that_never_vanishes_is_a_violation() -> None:
+    result = _judged(ANSWER, _status(500), _status(500), _status(500))
+    assert result.states["openai-chat.request.no-server-error"] is State.VIOLATED
+
+
+def test_a_server_error_of_an_unsteady_target_proves_nothing() -> None:
+    result = judge(ANSWER.case, [_status(500)] * 3, CONTRACT, unsteady=True)
+    assert (result.outcome, result.cause, result.findings) == (Outcome.INCONCLUSIVE, "5xx", ())
+
+
+def test_a_target_is_unsteady_when_its_server_errors_vanish() -> None:
+    vanished, lasting = (_status(500), ANSWER.exchange), (_status(500), _status(500))
+    for exchanges, unsteady in (([vanished] * 2 + [lasting], True), ([lasting] * 3, False), ([vanished], False)):
+        board = Board({}, Circumstances(), {}, {str(n): each for n, each in enumerate(exchanges)})
+        assert board.unsteady is unsteady

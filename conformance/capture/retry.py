@@ -14,6 +14,8 @@ from conformance.model import Case, Ending, Exchange
 
 #: Sendings of one asking, rate limits not counted.
 TRIES = 3
+#: A wrong request that is answered with 500 may have met the target's own trouble: it is asked once more to be sure.
+SURE = 2
 #: Rate limits of one asking that are waited out.
 LIMITED = 6
 #: Seconds waited for one rate limit, and for all of one asking.
@@ -64,7 +66,7 @@ def again(case: Case, exchange: Exchange, tally: Tally) -> tuple[Pause | None, T
     if exchange.status == 429:
         return _limited(exchange, tally)
     used = Tally(tally.tries + 1, tally.limited, tally.waited)
-    if not _broken(case, exchange) or used.tries >= TRIES:
+    if not _broken(exchange) or used.tries >= (SURE if _wrong(case) and exchange.status == 500 else TRIES):
         return None, used
     asked = retry_after(exchange)
     return Pause(backoff(used.tries) if asked is None else min(asked, LONGEST_PAUSE)), used
@@ -81,13 +83,12 @@ def _limited(exchange: Exchange, tally: Tally) -> tuple[Pause | None, Tally]:
     return Pause(seconds, shared=True), used
 
 
-def _broken(case: Case, exchange: Exchange) -> bool:
-    if exchange.status in _BUSY:
-        return True
-    if exchange.status == 500:
-        # A wrong request answered with 500 is what the case wants to see.
-        return not (case.invalid or (case.expect and (case.expect.refusal or case.expect.status)))
-    return exchange.ending in _BROKEN
+def _broken(exchange: Exchange) -> bool:
+    return exchange.status in _BUSY or exchange.status == 500 or exchange.ending in _BROKEN
+
+
+def _wrong(case: Case) -> bool:
+    return case.invalid or bool(case.expect and (case.expect.refusal or case.expect.status))
 
 
 def backoff(times: int, *, first: float = 0.5) -> float:

@@ -124,7 +124,7 @@ def calls_what_it_is_told(s: Subject) -> Iterator[Finding]:
     names = [call.name for _, call, _ in calls(s)]
     if (not names and not _ended_early(s) and not _says_calls(s)) or any(name and name != wanted for name in names):
         yield Finding(
-            expected=f"a call of {wanted}", observed=f"{names or _text(s)}", where="/choices/0/message/tool_calls"
+            expected=f"a call of {wanted!r}", observed=f"{names or _text(s)}", where="/choices/0/message/tool_calls"
         )
 
 
@@ -142,7 +142,9 @@ def calls_only_what_is_allowed(s: Subject) -> Iterator[Finding]:
     missing = allowed.get("mode") == "required" and not called(s) and not _ended_early(s)
     if missing or any(name not in names for name in got):
         yield Finding(
-            expected=f"a call of one of {sorted(map(str, names))}", observed=str(got or _text(s)), where="tool_calls"
+            expected=f"a call of one of {', '.join(map(repr, sorted(map(str, names))))}",
+            observed=str(got or _text(s)),
+            where="tool_calls",
         )
 
 
@@ -199,4 +201,4 @@ def honours_legacy_functions(s: Subject) -> Iterator[Finding]:
         got = as_object(choice.function_call).get("name")
         if got != wanted and choice.finish_reason not in ("length", "content_filter"):
             where = f"/choices/{choice.index}/message/function_call"
-            yield Finding(expected=f"a call of {wanted}", observed=repr(got), where=where)
+            yield Finding(expected=f"a call of {wanted!r}", observed=repr(got), where=where)

@@ -29,6 +29,8 @@ class Subject:
     contract: Contract
     #: Replies of compared cases and of the same group, by case id.
     peers: Mapping[str, Reply] = field(default_factory=lambda: MappingProxyType({}))
+    #: The target's server errors come and go: one more says nothing of this request.
+    unsteady: bool = False
 
     @cached_property
     def asked(self) -> dict[str, JSON]:
