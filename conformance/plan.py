@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from conformance import run, runs
 from conformance.capture import budget, engine, recording
@@ -25,7 +26,21 @@ from conformance.model import Case, Contract, Outcome, Result, RunInfo, Scorecar
 #: Asked when neither the command nor the target names a contract.
 DEFAULT = ("openai-chat",)
 
-OnResult = Callable[[Result, engine.Stats], None]
+
+class Watcher(Protocol):
+    """
+    Whoever shows how a run goes on.
+    """
+
+    def start(self, stats: Callable[[], engine.Stats]) -> None:
+        """
+        Asking begins; ``stats`` says where the engine stands, from any thread.
+        """
+
+    def result(self, result: Result) -> None:
+        """
+        Another case is judged.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +146,7 @@ def perform(
     folder: Path,
     *,
     resume: bool = False,
-    on_result: OnResult | None = None,
+    watcher: Watcher | None = None,
     source: Callable[[], engine.Source] | None = None,
 ) -> Performed:
     """
@@ -150,7 +165,8 @@ def perform(
         source or (lambda: _live(plan.target)),
         circumstances=runs.circumstances(info),
         on_exchange=recorder.append,
-        on_result=on_result,
+        on_start=watcher.start if watcher is not None else None,
+        on_result=watcher.result if watcher is not None else None,
         spending=budget.Budget(requests=plan.limits.requests, tokens=plan.limits.tokens, seconds=plan.limits.seconds),
         recorded=before,
     )

@@ -26,13 +26,15 @@ def run(
     *,
     circumstances: Circumstances,
     on_exchange: Callable[[Case, Exchange], None] | None = None,
-    on_result: Callable[[Result, engine.Stats], None] | None = None,
+    on_start: Callable[[Callable[[], engine.Stats]], None] | None = None,
+    on_result: Callable[[Result], None] | None = None,
     spending: budget.Budget | None = None,
     recorded: Mapping[str, Exchanges] | None = None,
 ) -> Iterator[Result]:
     """
     Ask the cases and yield every result, in the order of the cases.
 
+    ``on_start`` is given a function that says where the engine stands, for whoever shows progress from another thread.
     ``recorded`` holds exchanges of an earlier run, whose cases are not asked again.
     An interrupt, and a target that begins to refuse our credentials or falls silent, leave the rest as not run: after
     the last result ``KeyboardInterrupt`` or ``NoVerdict`` is raised.
@@ -47,12 +49,14 @@ def run(
         spending=spending,
         recorded=recorded,
     ) as asked:
+        if on_start is not None:
+            on_start(lambda: asked.stats)
         try:
             asked.start(cases)
             for case in cases:
                 result = asked.result(case)
                 if on_result is not None:
-                    on_result(result, asked.stats)
+                    on_result(result)
         except (KeyboardInterrupt, NoVerdict) as problem:
             stopped = problem
         cause = "" if stopped is None else "interrupted" if isinstance(stopped, KeyboardInterrupt) else stopped.cause

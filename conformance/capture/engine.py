@@ -61,6 +61,8 @@ class Stats:
 
     sent: int
     in_flight: int
+    #: Askings that came to their end, retries and all.
+    answered: int
     #: Unix time until which a rate limit keeps everyone waiting; None when none does.
     waiting_until: float | None
 
@@ -90,7 +92,7 @@ class Running:
         self._futures: set[Future[Exchanges]] = set()
         self._lock = threading.Lock()
         self._cancelled = False
-        self._sent = self._in_flight = 0
+        self._sent = self._in_flight = self._answered = 0
         self._words: dict[str, str] = {}
         self._askings: dict[str, int] = {}
 
@@ -101,7 +103,7 @@ class Running:
         """
         ahead = self._pace.paused_until - self._loop.time()
         until = time.time() + ahead if ahead > 0 else None
-        return Stats(sent=self._sent, in_flight=self._in_flight, waiting_until=until)
+        return Stats(sent=self._sent, in_flight=self._in_flight, answered=self._answered, waiting_until=until)
 
     def submit(self, case: Case, *, earlier: JSON | None = None, attempt: int = 1) -> Future[Exchanges]:
         """
@@ -137,6 +139,7 @@ class Running:
             return await self._until_it_counts(case, prepared, "first" if attempt == 1 else "reachability")
         finally:
             self._slots.give()
+            self._answered += 1
 
     async def _until_it_counts(self, case: Case, prepared: Prepared, reason: str) -> Exchanges:
         exchanges: list[Exchange] = []

@@ -99,9 +99,9 @@ def _perform(made: plan.Plan, folder: Path, *, resume: bool, fail_on: str, as_js
     if not quiet:
         click.echo(f"asking {target.label or target.name} ({len(made.asked)} cases)", err=True)
     doctor.ask_first(target, made.contracts[0].id)
-    progress = Progress(name=target.name, total=len(made.cases), file=sys.stderr, quiet=quiet, live=sys.stderr.isatty())
+    progress = Progress(name=target.name, total=len(made.asked), file=sys.stderr, quiet=quiet, live=sys.stderr.isatty())
     try:
-        performed = plan.perform(made, folder, resume=resume, on_result=progress.result)
+        performed = plan.perform(made, folder, resume=resume, watcher=progress)
     finally:
         progress.end()
     ended = exits.decide(

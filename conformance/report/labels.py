@@ -126,10 +126,13 @@ def at_stake(score: ProfileScore, level: str = "MUST") -> tuple[int, int]:
 
 def count(score: ProfileScore) -> str:
     """
-    ``41/43 MUST``.
+    ``41/43 MUST``, or ``2/2 SHOULD`` where no MUST was at stake.
     """
-    held, whole = at_stake(score)
-    return f"{held}/{whole} MUST"
+    for level in ("MUST", "SHOULD"):
+        held, whole = at_stake(score, level)
+        if whole:
+            return f"{held}/{whole} {level}"
+    return "0/0 MUST"
 
 
 def remarks(score: ProfileScore) -> list[str]:
