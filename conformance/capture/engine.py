@@ -201,6 +201,9 @@ class _Group:
         self._members += 1
         number = self._members
         self._news.set()
+        if self._size is not None and number > slots.limit:
+            # More than can start together: it queues now, and not behind everyone who came while the group gathered.
+            return await slots.take()
         if self._start is None:
             self._start = asyncio.create_task(self._gather(slots, closed))
         try:
@@ -210,6 +213,7 @@ class _Group:
             raise
         if number > together:
             await slots.take()
+        return None
 
     async def _gather(self, slots: Slots, closed: Callable[[], object]) -> int:
         """
