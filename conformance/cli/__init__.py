@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     Codes: 0 conforms, 1 violated, 2 usage, 3 no verdict, 4 stale baseline, 5 nothing tested, 70 our bug, 130 interrupted.
     """
     try:
-        code: Any = cli.main(arguments, standalone_mode=False)
+        code: Any = cli.main(arguments, prog_name="conformance", standalone_mode=False)
     except click.ClickException as problem:
         problem.show()
         return 2

@@ -35,7 +35,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  conformance baseline update --help")
 def command() -> None:
     """
     Known violations, which a gate accepts for a reason and until a day.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import socket
 from typing import Any
 
 import click
@@ -22,7 +23,9 @@ Examples:
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 @click.option("--fault", "faults", multiple=True, metavar="ID", help="A deliberate fault or peculiarity; repeatable.")
 @click.option("--delay", default=0.002, show_default=True, type=click.FloatRange(0), help="Seconds a token.")
 @click.option("--api-key-env", metavar="NAME", help="Demand the key that this environment variable holds.")
@@ -42,11 +45,17 @@ def command(host: str, port: int, faults: tuple[str, ...], delay: float, api_key
     key = os.environ.get(api_key_env) if api_key_env else None
     if api_key_env and not key:
         raise UsageError(f"the environment variable {api_key_env} is not set\n  export {api_key_env}=… and run again.")
+    port = port or _free(host)
     click.echo(f"http://{host}:{port}/v1  model {app.MODEL}  (Ctrl-C ends it)", err=True)
     for name in faults:
         click.echo(f"  {name}: {known[name].title}", err=True)
     server.serve(host, port, api_key=key, delay=delay, faults=faults)
     return 0
+
+
+def _free(host: str) -> int:
+    with socket.create_server((host, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _known() -> dict[str, Any]:
