@@ -111,15 +111,26 @@ def _busy(exchange: Exchange) -> bool:
 def _attempt(subject: Subject) -> Attempt:
     case, contract, exchange = subject.case, subject.contract, subject.reply.exchange
     judged: dict[str, list[Finding | Unobserved]] = {}
-    for requirement in contract.requirements.values():
-        if requirement.check is not None:
-            _ask(requirement, subject, judged)
-    for name, findings in _guarded("schema", case, lambda: schema.judge(subject)).items():
-        judged.setdefault(name, []).extend(findings[:_MOST])
+    if not _humoured(subject):
+        for requirement in contract.requirements.values():
+            if requirement.check is not None:
+                _ask(requirement, subject, judged)
+        for name, findings in _guarded("schema", case, lambda: schema.judge(subject)).items():
+            judged.setdefault(name, []).extend(findings[:_MOST])
     if case.expect is not None and expectation.at_stake(subject):
         found = _guarded("expect", case, lambda: list(expectation.judge(subject)))
         judged.setdefault(case.expect.requirement, []).extend(found)
     return _as_attempt(exchange, judged)
+
+
+def _humoured(s: Subject) -> bool:
+    """
+    A request that breaks the contract was answered all the same: no choices for ``n: 0``, no model for none.
+
+    That it was answered is what its case judges; how the answer looks, no contract says.
+    """
+    status = s.reply.status
+    return s.case.invalid and status is not None and 200 <= status < 300 and s.reply.error is None
 
 
 def _ask(requirement: Requirement, subject: Subject, judged: dict[str, list[Finding | Unobserved]]) -> None:

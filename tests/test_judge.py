@@ -103,3 +103,10 @@ def test_a_target_is_unsteady_when_its_server_errors_vanish() -> None:
     for exchanges, unsteady in (([vanished] * 2 + [lasting], True), ([lasting] * 3, False), ([vanished], False)):
         board = Board({}, Circumstances(), {}, {str(n): each for n, each in enumerate(exchanges)})
         assert board.unsteady is unsteady
+
+
+def test_an_answer_to_a_wrong_request_is_judged_for_being_one_alone() -> None:
+    wrong = refusal(200, completion(choices=[]))
+    case = replace(wrong.case, expect=replace(wrong.case.expect, requirement="openai-chat.request.temperature.range"))
+    result = judge(case, [wrong.exchange], CONTRACT)
+    assert {finding.requirement for finding in result.findings} == {"openai-chat.request.temperature.range"}
