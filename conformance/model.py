@@ -446,6 +446,8 @@ class RunInfo:
     settings: Mapping[str, str] = field(default_factory=_nothing)
     #: Why the run could give no verdict, if so (``unreachable``, ``auth``, ``budget``).
     trouble: str = ""
+    #: The version of the suite that asked; empty: this one.
+    suite: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

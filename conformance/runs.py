@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conformance import run
+from conformance import facts, run
 from conformance.capture import recording
-from conformance.capture.redaction import write_guarded
+from conformance.capture.redaction import guard, write_guarded
 from conformance.capture.secret import Secret
 from conformance.contract import contracts
 from conformance.errors import FileError
 from conformance.judge import not_asked
-from conformance.model import Contract, Evidence, Exchange, Outcome, Result, RunInfo, Scorecard, Standing
-from conformance.read.reply import Reply
-from conformance.report import html, junit, markdown, results, scorecard
+from conformance.model import Contract, Outcome, Result, RunInfo, Scorecard, Standing
+from conformance.report import badge, changes, html, junit, markdown, packing, results, scorecard
 from conformance.report.exits import Stale
-from conformance.report.views import AttemptView, CaseView, EventView
+from conformance.views import Views
 
 RECORDING = "recording.jsonl"
 
@@ -77,51 +76,37 @@ def write(
     reason: str = "",
     standing: Standing | None = None,
     stale: Stale = Stale.FAIL,
+    earlier: Scorecard | None = None,
 ) -> None:
     """
     Write ``results.json``, ``report.html``, ``junit.xml`` and ``summary.md``; each whole or not at all.
 
-    Raises ``SecretLeak`` when one would hold a secret.
+    Evidence for which the page has no room goes to ``evidence/``; a badge is written as JSON and as an image.
+    ``earlier`` is a run of the same target, for the page to say what changed since.  Raises ``SecretLeak`` when one would hold a secret.
     """
     known = tuple(secrets)
     files: Mapping[str, str | bytes] = {
         "results.json": results.render(card, exit_code=exit_code, reason=reason, standing=standing),
-        "report.html": html.render(card, views(card)),
+        **_pages(card, earlier),
         "junit.xml": junit.render(card, standing=standing, stale=stale),
         "summary.md": markdown.render(card, report="report.html"),
+        "badge.json": badge.endpoint(badge.badge(card)),
+        "badge.svg": badge.svg(badge.badge(card)),
     }
     for name, data in files.items():
+        if isinstance(data, str):
+            # What a page packs is looked at as well: a secret in it would not show.
+            for block in packing.opened(data):
+                guard(block, known, str(folder / name))
         write_guarded(folder / name, data, known)
 
 
-def views(card: Scorecard) -> dict[str, CaseView]:
-    """
-    Every reply of a scorecard as the report shows it, by case id.
-    """
-    return {
-        result.case.id: CaseView(attempts=tuple(_view(attempt.exchange) for attempt in result.attempts))
-        for result in card.results
-        if result.attempts
-    }
-
-
-def _view(exchange: Exchange) -> AttemptView:
-    reply = Reply(exchange)
-    if not reply.is_stream:
-        return AttemptView(body=reply.body.decode(errors="backslashreplace"))
-    times = [at for at, _ in reply.reads] if Evidence.TIMES in exchange.shows else []
-    plain = not any(name.lower() == "content-encoding" for name, _ in exchange.headers)
-    made = []
-    for event in reply.stream.events:
-        read = reply.read_of(event.end)
-        at = times[read] if read is not None and times else None
-        text = reply.body[event.start : event.end].decode(errors="backslashreplace").rstrip("\r\n")
-        made.append(
-            EventView(
-                index=event.index, at=at, text=text, start=event.start, end=event.end, read=read if plain else None
-            )
-        )
-    return AttemptView(events=tuple(made))
+def _pages(card: Scorecard, earlier: Scorecard | None) -> dict[str, str]:
+    shown = Views(card)
+    if earlier is None:
+        return html.pages(card, shown, facts=facts.of(card))
+    changed = changes.between(earlier, card)
+    return html.pages(card, shown, facts=facts.of(card), changes=changed, earlier=Views(earlier))
 
 
 def unasked(made: Iterable[Result]) -> list[tuple[Result, Outcome, str]]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance import __version__
 from conformance.capture import recording
 from conformance.capture.secret import Secret
 from conformance.errors import FileError, SecretLeak
@@ -100,7 +101,7 @@ def test_what_is_written_is_read_back(pairs: list[tuple[Case, Exchange]]) -> Non
         recording.write(path, RUN, pairs)
         got = recording.read(path)
     assert got.pairs == tuple(pairs)
-    assert (got.header, got.complete) == (replace(RUN, complete=True), True)
+    assert (got.header, got.complete) == (replace(RUN, complete=True, suite=__version__), True)
     assert repr(got.pairs) == repr(tuple(pairs))
 
 

@@ -25,7 +25,7 @@ from conformance.reference import server
 from tests.capture_servers import plain, serving
 
 KEY = "sk-test-never-to-be-seen-anywhere-0123"
-FILES = {"recording.jsonl", "results.json", "report.html", "junit.xml", "summary.md"}
+FILES = {"recording.jsonl", "results.json", "report.html", "junit.xml", "summary.md", "badge.json", "badge.svg"}
 
 
 @pytest.fixture(autouse=True)

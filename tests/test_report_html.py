@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.model import Chunk, Finding, Outcome, Result, Scorecard
-from conformance.report import evidence, html
+from conformance.report import evidence, html, links, packing
 from conformance.report.scorecard import score
 from conformance.report.views import AttemptView, CaseView, EventView
 from tests.report_fixture import HOSTILE, card, case, contract, exchange, finding, result, run, stream
@@ -120,18 +123,21 @@ def test_no_character_hides_and_two_renderings_are_equal() -> None:
 def test_what_a_target_says_becomes_no_element() -> None:
     assert PAGE.open == []
     tags = Counter(tag for tag, _ in PAGE.elements)
-    assert (tags["script"], tags["style"], tags["h1"], tags["main"], tags["img"], tags["link"]) == (1, 1, 1, 1, 0, 0)
+    assert (tags["style"], tags["h1"], tags["main"], tags["img"], tags["link"]) == (1, 1, 1, 0, 0)
+    scripts = [attributes for tag, attributes in PAGE.elements if tag == "script"]
+    assert scripts == [{"type": "text/plain", "id": "data"}, {"type": "text/plain", "id": "block-0"}, {}]
     names = {name for _, attributes in PAGE.elements for name in attributes}
     assert not [name for name in names if name.startswith("on") or name in ("style", "src", "srcdoc", "action")]
 
 
 def test_links_stay_on_the_page_or_go_to_the_documentation() -> None:
     ids = Counter(attributes["id"] for _, attributes in PAGE.elements if "id" in attributes)
-    links = {attributes["href"] or "" for tag, attributes in PAGE.elements if tag == "a"}
-    assert {link for link in links if not link.startswith("#")} == {
+    links_to = {attributes["href"] or "" for tag, attributes in PAGE.elements if tag == "a"}
+    assert {link for link in links_to if not link.startswith("#")} == {
         "https://platform.openai.com/docs/api-reference/chat/create"
     }
-    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    cases = {links.case(each.case.id) for each in MADE.results if each.attempts}
+    assert {link[1:] for link in links_to if link.startswith("#") and link not in cases} <= set(ids)
     assert max(ids.values()) == 1
 
 
@@ -164,17 +170,19 @@ def _shown(events: int, *where: str) -> list[int | str]:
     found = tuple(Finding(requirement="t.index", expected="x", observed="y", where=each) for each in where)
     attempt = result(case("s"), Outcome.FAIL, *found, exchange=stream(events)).attempts[0]
     rows = evidence.show(attempt, 1, _view(attempt.exchange.chunks)).rows
-    return [f"{row.skipped} more" if row.skipped else row.number for row in rows]
+    said = [f"{row.skipped} more" if row.skipped else "hidden" if row.hidden else row.number for row in rows]
+    return [f"{len([*group])} hidden" if name == "hidden" else name for name, group in groupby(said)]
 
 
 @pytest.mark.parametrize(
     ("events", "where", "rows"),
     [
         (25, (), [*range(25)]),
-        (100, (), [*range(20), "75 more", *range(95, 100)]),
-        (100, ("event[50]/x",), [*range(20), "27 more", *range(47, 54), "41 more", *range(95, 100)]),
-        (100, ("event[96]", "/x"), [*range(20), "73 more", *range(93, 100)]),
-        (100, ("event[4000]",), [*range(20), "75 more", *range(95, 100)]),
+        (100, (), [*range(20), "75 hidden", *range(95, 100)]),
+        (100, ("event[50]/x",), [*range(20), "27 hidden", *range(47, 54), "41 hidden", *range(95, 100)]),
+        (100, ("event[96]", "/x"), [*range(20), "73 hidden", *range(93, 100)]),
+        (100, ("event[4000]",), [*range(20), "75 hidden", *range(95, 100)]),
+        (400, (), [*range(20), "184 hidden", "191 more", *range(395, 400)]),
     ],
 )
 def test_a_long_stream_is_shown_at_its_ends_and_around_violations(
@@ -199,41 +207,62 @@ def test_without_a_view_reads_are_shown_and_no_event_is_claimed() -> None:
 def _large(outcome: Outcome, name: str, size: int) -> Result:
     found = (finding("id"),) if outcome is Outcome.FAIL else ()
     state = "violated" if found else "held"
-    return result(case(name), outcome, *found, states={"id": state}, exchange=exchange(b"x" * size))
+    return result(case(name), outcome, *found, states={"id": state}, exchange=exchange(_noise(size)))
 
 
-def test_what_passed_is_left_out_first_and_the_page_says_so() -> None:
-    soft_cap = 130_000
-    results = [_large(Outcome.PASS, f"p{n}", 16_000) for n in range(30)] + [_large(Outcome.FAIL, "f", 16_000)]
-    text = html.render(score(results, [contract()], run()), soft_cap=soft_cap)
-    kept = {
-        str(a["id"]) for tag, a in _Page(text).elements if tag == "div" and str(a.get("id", "")).startswith("case-t.")
-    }
-    assert len(text) < soft_cap + 1000
-    assert "case-t.f" in kept and 2 < len(kept) < 31
-    left_out = re.search(r"the evidence of (\d+) cases is left out", text)
-    assert left_out is not None
-    assert int(left_out[1]) == 31 - len(kept)
+def _noise(size: int) -> bytes:
+    return hashlib.shake_256(str(size).encode()).hexdigest(size // 2).encode()
 
 
-def test_what_failed_is_cut_short_rather_than_left_out() -> None:
-    results = [_large(Outcome.FAIL, f"f{n}", 16_000) for n in range(10)]
-    text = html.render(score(results, [contract()], run()), soft_cap=150_000)
-    assert "is left out and that of" in text and "Bodies and headers of this case are left out" in text
+def test_what_does_not_fit_goes_beside_the_page_and_what_passed_first() -> None:
+    results = [_large(Outcome.PASS, f"p{n:02}", 16_000 + 2 * n) for n in range(60)] + [_large(Outcome.FAIL, "f", 9_000)]
+    pages = html.pages(score(results, [contract()], run()), soft_cap=200_000)
+    assert list(pages) == ["report.html", *(f"evidence/{n}.html" for n in range(1, len(pages)))]
+    assert len(pages["report.html"]) <= 200_000 and len(pages) > 1
+    assert "is in 1 file beside it" in pages["report.html"]
+    places = {row[1]: row[7][0] for row in _opened(pages["report.html"], "data")["rows"]}
+    assert places["t.f"] == 0 and set(places.values()) == {0, 1}
+    beside = _opened(pages["evidence/1.html"], "data")
+    assert {row[1] for row in beside["rows"]} == {name for name, page in places.items() if page == 1}
+
+
+def test_a_case_is_found_where_the_data_says() -> None:
+    rows = {row[1]: row for row in _opened(TEXT, "data")["rows"]}
+    page, block = rows["t.stream.index"][7]
+    attempt = _opened(TEXT, f"block-{block}")["t.stream.index"]["attempts"][0]
+    assert (page, attempt["total"], attempt["bad"], attempt["unit"]) == (0, 90, [30, 31], "event")
+    assert attempt["rows"][0][4].startswith('data: {"choices"') and attempt["rows"][20][-1] == 1
+    assert rows["t.vision.image"][7] == []
+
+
+def test_no_character_hides_in_the_data() -> None:
+    everything = json.dumps([_opened(TEXT, name) for name in ("data", "block-0")], ensure_ascii=False)
+    assert RAW.search(everything) is None
+
+
+def _opened(text: str, name: str) -> Any:
+    block = re.search(rf'<script type="text/plain" id="{name}">[^<]*</script>', text)
+    assert block is not None
+    return json.loads(next(packing.opened(block[0])))
 
 
 def test_a_body_is_shown_up_to_its_cap() -> None:
-    attempt = _large(Outcome.FAIL, "f", 20_000).attempts[0]
+    attempt = result(case("f"), Outcome.FAIL, finding("id"), exchange=exchange(b"x" * 20_000)).attempts[0]
     shown = evidence.show(attempt, 1, None)
     assert shown.body.endswith("x\n[3616 more bytes]")
-    assert shown.hex.splitlines()[-1].startswith("01f0  78 78")
+    title, dump = shown.dumps[0]
+    assert (title, dump.splitlines()[-1][:12]) == ("the first 256 of 20 000 bytes", "00f0  78 78 ")
 
 
-def test_anchors_are_stable_and_differ() -> None:
-    assert html.anchor("openai-chat.plain.short") == "case-openai-chat.plain.short"
-    digest = hashlib.sha256(b'a["b"]').hexdigest()
-    assert html.anchor('a["b"]') == f"case-a-b-{digest[:8]}"
-    assert html.anchor("a[1]") != html.anchor("a(1)")
+def test_the_bytes_of_a_violated_event_are_shown_where_they_stand() -> None:
+    attempt = card("x").results[2].attempts[0]
+    shown = evidence.show(attempt, 1, _view(attempt.exchange.chunks))
+    assert [title for title, _ in shown.dumps] == [
+        "the first 256 of 6 056 bytes",
+        "event 30, from byte 2 030",
+        "event 31, from byte 2 098",
+    ]
+    assert shown.dumps[1][1].startswith("07ee  64 61 74 61 3a 20")
 
 
 def _palettes() -> list[dict[str, str]]:
@@ -270,8 +299,10 @@ def test_the_template_engine_is_loaded_only_to_render() -> None:
 
 def test_a_request_too_long_to_show_is_sent_again_by_its_name() -> None:
     long = exchange(sent=replace(exchange().sent, body=b"y" * 20_000))
-    text = html.render(score([result(case("a"), exchange=long, states={"id": "held"})], [contract()], run()))
-    assert "yyyy" not in text and "conformance replay t.a" in text
+    held = result(case("a"), Outcome.FAIL, finding("id"), exchange=long, states={"id": "violated"})
+    text = html.render(score([held], [contract()], run()))
+    assert _opened(text, "block-0")["t.a"]["attempts"][0]["curl"] == ""
+    assert "yyyyyyyyyyyyyyyy" not in text and "conformance replay t.a" in text
 
 
 def test_what_a_contract_leaves_open_is_noted_and_not_called_violated() -> None:

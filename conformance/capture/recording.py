@@ -44,7 +44,6 @@ class Recording:
     complete: bool
     #: Planned, but nothing was sent: what became of each case, and why.
     unasked: tuple[tuple[Case, Outcome, str], ...] = ()
-    suite: str = ""
 
 
 class Recorder:
@@ -179,8 +178,9 @@ def read(path: Path) -> Recording:
         ended=footer.get("ended") or header[0].ended,
         trouble=footer.get("trouble") or header[0].trouble,
         complete=footer.get("complete") is True,
+        suite=header[1],
     )
-    return Recording(header=run, pairs=tuple(pairs), complete=run.complete, unasked=tuple(unasked), suite=header[1])
+    return Recording(header=run, pairs=tuple(pairs), complete=run.complete, unasked=tuple(unasked))
 
 
 def is_one(path: Path) -> bool:

@@ -1,188 +1,231 @@
 """
-``report.html``: one file for one target, complete without script and network, inert whatever the target said.
+``report.html``: one file for one target; verdict, findings and coverage read without script, evidence opens with it.
 
-Every text goes through ``visible`` and the template engine's escaping; style and script are allowed by their hashes
-alone.  Evidence is bounded: what passed is left out first when the file would grow too large, and the page says so.
+It is inert whatever the target said.  What does not fit goes into files beside it, what passed first.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from conformance import __version__
-from conformance.model import Contract, Finding, Level, Outcome, Requirement, Result, Scorecard, Verdict, Violation
-from conformance.report import curl, evidence, labels
-from conformance.report.scorecard import merged
-from conformance.report.text import duration, grouped, line, plural, shorten, visible
+from conformance.model import JSON, Level, Outcome, Result, Scorecard, Violation
+from conformance.report import beside, coverage, curl, evidence, excerpt, labels, links, pacing, packing, page
+from conformance.report.beside import Beside
+from conformance.report.changes import Changes
+from conformance.report.coverage import Covered
+from conformance.report.excerpt import Excerpt
+from conformance.report.text import line, shorten
 from conformance.report.verdicts import profile_of
-from conformance.report.views import CaseView
+from conformance.report.views import AttemptView, CaseView, Facts
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
+MAIN = "report.html"
+#: Of a page that holds nothing but evidence.
+_BESIDE = 4 * 1024 * 1024
+#: Rows and findings that stand in the page itself; the script shows the others.
+_ROWS, _FINDINGS = 100, 40
+_STYLES = ("report.css",)
+_SCRIPTS = ("dom.js", "data.js", "case.js", "list.js", "route.js", "report.js")
 
-#: Bytes beyond which evidence is left out; browsers take larger files badly.
-SOFT_CAP = 5 * 1024 * 1024
-#: Of one case's evidence; more than that is shown without bodies and headers.
-_CASE_CAP = 512 * 1024
-
-_POLICY = (
-    "default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+_GRAVE = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.INCONCLUSIVE,
+    Outcome.WARN,
+    Outcome.UNSUPPORTED,
+    Outcome.INFO,
+    Outcome.NOT_RUN,
+    Outcome.PASS,
+    Outcome.NOT_APPLICABLE,
 )
 _QUIET = frozenset({Outcome.PASS, Outcome.INFO, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN})
 _NO_VIEWS: Mapping[str, CaseView] = MappingProxyType({})
+_NO_FACTS = Facts()
 
 
-def render(card: Scorecard, views: Mapping[str, CaseView] = _NO_VIEWS, *, soft_cap: int = SOFT_CAP) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
     """
-    The page for a scorecard; ``views`` hold the read replies by case id (see ``views``).
-
-    The same arguments give the same text.  ``soft_cap`` bounds the evidence, in characters of the page.
+    Everything that the page is made of.
     """
-    environment = _environment()
-    frame = _frame(card)
-    # The page without evidence says how much room there is for it.
-    page = environment.get_template("report.html.j2")
-    bare = page.render(**frame, cases=(), linked=frozenset(), left_out=0, shortened=0)
-    evident = _Evidence(environment, views, soft_cap - len(bare))
-    ordered = sorted(card.results, key=lambda each: each.outcome in _QUIET)
-    for result in ordered:
-        evident.add(result)
-    return page.render(
-        **frame,
-        cases=[evident.sections[result.case.id] for result in card.results if result.case.id in evident.sections],
-        linked=frozenset(evident.sections),
-        left_out=evident.left_out,
-        shortened=evident.shortened,
+
+    card: Scorecard
+    views: Mapping[str, CaseView]
+    facts: Facts
+    changes: Changes | None
+    beside: Mapping[str, Beside]
+    covered: tuple[Covered, ...]
+    #: The gravest first, then by id.
+    results: tuple[Result, ...]
+
+
+def render(card: Scorecard, views: Mapping[str, CaseView] = _NO_VIEWS, *, soft_cap: int = page.SOFT_CAP) -> str:
+    """
+    The main page alone, see ``pages``.
+    """
+    return pages(card, views, soft_cap=soft_cap)[MAIN]
+
+
+def pages(
+    card: Scorecard,
+    views: Mapping[str, CaseView] = _NO_VIEWS,
+    *,
+    facts: Facts = _NO_FACTS,
+    changes: Changes | None = None,
+    earlier: Mapping[str, CaseView] = _NO_VIEWS,
+    soft_cap: int = page.SOFT_CAP,
+) -> dict[str, str]:
+    """
+    The page for a scorecard and what goes beside it, by path.
+
+    ``views`` hold the read replies by case id (see ``views``), ``changes`` the comparison with an earlier run,
+    whose replies are ``earlier``.  The same arguments give the same texts.  ``soft_cap`` bounds the main page, in characters.
+    """
+    ordered = sorted(card.results, key=lambda each: (_GRAVE.index(each.outcome), each.case.id))
+    report = _Report(
+        card=card,
+        views=views,
+        facts=facts,
+        changes=changes,
+        beside=beside.of(changes, earlier, views) if changes is not None else {},
+        covered=coverage.of(card),
+        results=tuple(ordered),
     )
-
-
-class _Evidence:
-    """
-    The sections of the cases that fit into the page.
-    """
-
-    def __init__(self, environment: Environment, views: Mapping[str, CaseView], room: int) -> None:
-        self._template = environment.get_template("case.html.j2")
-        self._views, self._room = views, room
-        self.sections: dict[str, Markup] = {}
-        self.left_out = self.shortened = 0
-
-    def add(self, result: Result) -> None:
-        """
-        Render a case's evidence if there is room; a case that shows something is cut short rather than left out.
-        """
-        from markupsafe import Markup
-
-        if not result.attempts:
-            return
-        if self._room <= 0:
-            self.left_out += 1
-            return
-        text = self._render(result, brief=False)
-        if len(text) > min(self._room, _CASE_CAP) and result.outcome not in _QUIET:
-            text = self._render(result, brief=True)
-            self.shortened += 1
-        if len(text) > self._room:
-            self._room = 0 if result.outcome in _QUIET else self._room
-            self.left_out += 1
-            return
-        self._room -= len(text)
-        self.sections[result.case.id] = Markup(text)
-
-    def _render(self, result: Result, *, brief: bool) -> str:
-        view = self._views.get(result.case.id)
-        read = view.attempts if view is not None else ()
-        quiet = result.outcome in _QUIET
-        shown = [
-            evidence.show(attempt, number, read[number - 1] if number <= len(read) else None, quiet=quiet)
-            for number, attempt in enumerate(result.attempts, start=1)
-        ]
-        return self._template.render(result=result, case=result.case, attempts=shown, brief=brief)
-
-
-@cache
-def _environment() -> Environment:
-    import jinja2
-
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("conformance.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalized,
-    )
-    made.globals.update(labels=labels, Outcome=Outcome, Verdict=Verdict, Level=Level, plural=plural, anchor=anchor)
-    made.globals.update(grouped=grouped, duration=duration, distinct=_distinct)
-    made.filters.update(line=line, short=shorten)
+    frame = _frame(report)
+    template = page.environment().get_template("report.html.j2")
+    bare = template.render(**frame, data=packing.text(_data(report, {})), blocks=(), beside=0)
+    # The data names a page and a block for every case; numbers compress to next to nothing.
+    packed = packing.pack(_evidence(report), first=soft_cap - len(bare) - 4 * len(ordered), room=_BESIDE)
+    data = packing.text(_data(report, packed.places))
+    made = {MAIN: template.render(**frame, data=data, blocks=packed.pages[0], beside=len(packed.pages) - 1)}
+    for number, blocks in enumerate(packed.pages[1:], start=1):
+        made[f"evidence/{number}.html"] = _beside(report, packed, number, blocks)
     return made
 
 
-def _finalized(value: Any) -> Any:
-    from markupsafe import Markup
-
-    return visible(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _distinct(samples: Sequence[tuple[str, int, Finding]]) -> list[tuple[str, int, Finding]]:
-    """
-    The samples that say something which none before them said.
-    """
-    return list({finding.message: (case, number, finding) for case, number, finding in reversed(samples)}.values())[
-        ::-1
-    ]
+def _beside(report: _Report, packed: packing.Packed, number: int, blocks: Sequence[str]) -> str:
+    here = {name: place for name, place in packed.places.items() if place[0] == number}
+    data = packing.text({**_data(report, here, only=True), "page": number})
+    template = page.environment().get_template("evidence.html.j2")
+    return template.render(**page.assets(_STYLES, _SCRIPTS), card=report.card, data=data, blocks=blocks, number=number)
 
 
-def anchor(case: str) -> str:
-    """
-    The fragment of a case's section, stable between runs; ids that a URL cannot hold end in a hash.
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", case).strip("-")[:80]
-    if plain == case:
-        return f"case-{plain}"
-    return f"case-{plain}-{hashlib.sha256(case.encode(errors='backslashreplace')).hexdigest()[:8]}"
-
-
-def _frame(card: Scorecard) -> dict[str, Any]:
-    """
-    Everything on the page but the cases' evidence.
-    """
-    from markupsafe import Markup
-
-    style, script = _asset("report.css"), _asset("report.js")
+def _frame(report: _Report) -> dict[str, Any]:
+    card = report.card
+    # What a contract leaves open is noted in a line.
+    grave = [each for each in card.violations if each.requirement.level is not Level.MAY]
     return {
+        **page.assets(_STYLES, _SCRIPTS),
         "card": card,
-        "suite": __version__,
-        "policy": _POLICY.format(style=_hash(style), script=_hash(script)),
-        # Our own files; escaped they would not be what the policy's hashes allow.
-        "style": Markup(style),
-        "script": Markup(script),
+        "results": report.results[:_ROWS],
         "profiles_of": _profiles_of(card),
         "undecided": labels.undecided(card),
-        "curls": {violation.signature: _curl(violation, card) for violation in card.violations},
-        "requirements": _requirements(card),
-        "broken": _broken(card),
-        "grave": [each for each in card.violations if each.requirement.level is not Level.MAY],
+        "curls": {violation.signature: _curl(violation, card) for violation in card.violations[:_FINDINGS]},
+        "excerpts": _excerpts(report),
+        "findings": grave[:_FINDINGS],
+        "more_findings": [each for each in card.violations if each not in grave[:_FINDINGS]],
+        "covered": report.covered,
+        "coverage": coverage.summary(report.covered),
+        "facts": report.facts,
+        "measures": pacing.measures({line(card.run.target): report.facts.pacing}),
+        "changes": report.changes,
+        "beside_changes": report.beside,
+        "broken": {result.case.id: _broken(result) for result in card.results},
+        "grave": grave,
     }
 
 
-@cache
-def _asset(name: str) -> str:
-    from importlib.resources import files
+def _evidence(report: _Report) -> Iterator[tuple[str, JSON]]:
+    """
+    What is kept of each case, the gravest first: that is what the main page has room for.
+    """
+    for result in report.results:
+        if result.attempts:
+            quiet = result.outcome in _QUIET
+            yield links.key(result.case.id), case_document(result, report.views.get(result.case.id), quiet=quiet)
 
-    return files("conformance.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+def case_document(result: Result, view: CaseView | None, *, quiet: bool) -> JSON:
+    """
+    A case's attempts as the script of a page reads them.
+    """
+    read: Sequence[AttemptView] = view.attempts if view is not None else ()
+    shown = [
+        evidence.show(attempt, number, read[number - 1] if number <= len(read) else None, quiet=quiet)
+        for number, attempt in enumerate(result.attempts, start=1)
+    ]
+    file = f"{result.case.file}:{result.case.line}" if result.case.file else ""
+    return {"file": line(file), "attempts": [evidence.document(each) for each in shown]}
 
 
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+def _data(report: _Report, places: Mapping[str, tuple[int, int]], *, only: bool = False) -> dict[str, JSON]:
+    """
+    What the script lists: results, coverage and the words for them; ``only`` what has a place.
+    """
+    card = report.card
+    profiles = _profiles_of(card)
+    titles = list(dict.fromkeys(profiles.values()))
+    listed = [result for result in report.results if not only or links.key(result.case.id) in places]
+    rows: list[JSON] = [
+        [
+            result.outcome.value,
+            links.key(result.case.id),
+            line(result.case.title, 160),
+            titles.index(profiles[result.case.id]),
+            [*_broken(result)],
+            labels.cause(result.cause) if result.cause else "",
+            len(result.attempts),
+            [*places.get(links.key(result.case.id), ())],
+        ]
+        for result in listed
+    ]
+    return {
+        "page": 0,
+        "profiles": [*titles],
+        "outcomes": {each.value: [labels.SYMBOLS[each], labels.words(each)] for each in Outcome},
+        "rows": rows,
+        "requirements": _requirements(card),
+        "findings": {violation.signature: violation.requirement.id for violation in card.violations},
+        "covered": [] if only else [_covered(each) for each in report.covered],
+        "parameters": [] if only else [_parameter(each) for each in report.facts.parameters],
+        "fields": [] if only else [[each.schema, each.place, each.exchanges] for each in report.facts.fields],
+    }
+
+
+def _requirements(card: Scorecard) -> JSON:
+    """
+    The requirements that something violated: level and text, and the finding to go to.
+    """
+    first: dict[str, JSON] = {}
+    for violation in card.violations:
+        row = violation.requirement
+        first.setdefault(row.id, [row.level.value, row.text, violation.signature])
+    return first
+
+
+def _covered(each: Covered) -> JSON:
+    row = each.requirement
+    doc = labels.link(row.doc)
+    return [each.state, row.level.value, row.id, row.text, each.why, each.profile, doc, each.cases, each.violated]
+
+
+def _parameter(each: Any) -> JSON:
+    return [each.place, each.accepted, each.refused, each.wrong]
+
+
+def _excerpts(report: _Report) -> dict[str, Excerpt]:
+    results = {result.case.id: result for result in report.card.results}
+    made = {}
+    for violation in report.card.violations[:_FINDINGS]:
+        case, number, finding = violation.samples[0]
+        view = report.views.get(case)
+        read = view.attempts[number - 1] if view is not None and number <= len(view.attempts) else None
+        found = excerpt.of(results[case].attempts[number - 1], read, finding)
+        if found is not None:
+            made[violation.signature] = found
+    return made
 
 
 def _profiles_of(card: Scorecard) -> dict[str, str]:
@@ -201,28 +244,5 @@ def _curl(violation: Violation, card: Scorecard) -> str:
     return curl.line(result.attempts[number - 1].exchange)
 
 
-def _broken(card: Scorecard) -> dict[str, tuple[str, ...]]:
-    return {
-        result.case.id: tuple(dict.fromkeys(finding.requirement for finding in result.findings))
-        for result in card.results
-    }
-
-
-def _requirements(card: Scorecard) -> list[tuple[str, list[tuple[Requirement, str]]]]:
-    """
-    Every requirement by profile with its state, which may also be ``noted``, ``untested`` or ``excluded``.
-    """
-    states = merged(card.results)
-    contracts: dict[str, Contract] = {contract.id: contract for contract in card.contracts}
-    made = []
-    for score in card.profiles:
-        rows = [each for each in contracts[score.contract].requirements.values() if each.profile == score.profile.id]
-        judged = []
-        for row in sorted(rows, key=lambda each: (list(Level).index(each.level), each.id)):
-            state = states[row.id].value if row.id in states else "untested"
-            # What a contract leaves open cannot be violated, only be otherwise.
-            state = "noted" if row.level is Level.MAY and state == "violated" else state
-            judged.append((row, "excluded" if row.excluded else state))
-        if judged:
-            made.append((labels.title(score, card), judged))
-    return made
+def _broken(result: Result) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(shorten(finding.requirement, 120) for finding in result.findings))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from datetime import UTC, datetime
 
 from conformance.model import Level, Outcome, ProfileScore, RunInfo, Scorecard, State, Verdict, Violation
 from conformance.report.text import grouped, line, plural, visible
@@ -54,6 +55,15 @@ STATE_SYMBOLS = {
     State.INCONCLUSIVE.value: "?",
     "untested": "·",
     "noted": "i",
+}
+
+CHANGES = {"new": "new", "gone": "fixed", "unobserved": "not seen again", "same": "still there"}
+CHANGE_SYMBOLS = {"new": "✗", "gone": "✓", "unobserved": "?", "same": "="}
+CHANGE_MEANINGS = {
+    "new": "violations that the earlier run did not show",
+    "gone": "violations that are gone: what they break was exercised again and held",
+    "unobserved": "violations whose requirement was not exercised this time, so that nothing is known",
+    "same": "violations that both runs show",
 }
 
 _LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9._~/?#=&%+-]*)?")
@@ -217,6 +227,16 @@ def undecided(card: Scorecard) -> list[tuple[Outcome, int, str]]:
             said = [name if number == len(results) else f"{name}: {number}" for name, number in ordered]
             rows.append((outcome, len(results), ", ".join(said)))
     return rows
+
+
+def when(moment: str) -> str:
+    """
+    ``2026-11-23 14:02 UTC`` for a time in ISO 8601; what is none stays as it is.
+    """
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError):
+        return line(moment, 60)
 
 
 def reproduce(run: RunInfo) -> str:

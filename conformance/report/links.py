@@ -6,12 +6,21 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from conformance.report.text import line
+
+
+def key(name: str) -> str:
+    """
+    The name by which pages know a case: visible, on one line.
+    """
+    return line(name)
+
 
 def case(name: str, target: str = "") -> str:
     """
     The fragment of a case's page: ``#case=openai-chat.plain.short``, with the target where a page shows several.
     """
-    made = f"#case={_quoted(name)}"
+    made = f"#case={_quoted(key(name))}"
     return f"{made}&target={_quoted(target)}" if target else made
 
 
