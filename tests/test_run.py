@@ -149,7 +149,7 @@ def test_results_come_in_the_order_of_the_cases() -> None:
         CHAT,
         Answering,
         circumstances=run.Circumstances(),
-        on_result=lambda result, _: heard.append(result.case.id),
+        on_result=lambda result: heard.append(result.case.id),
     )
     ids = [case.id for case in cases]
     assert ([each.case.id for each in results], heard) == (ids, ids)
