@@ -25,7 +25,7 @@ from conformance.model import (
     Violation,
 )
 from conformance.report.exits import REFUSAL, refused
-from conformance.report.scorecard import kind, normalised
+from conformance.report.scorecard import kind, normalised, signature
 from conformance.report.text import visible
 
 #: How a violation of a level is called in ``expect``; what a contract leaves open is no violation.
@@ -67,6 +67,29 @@ def sort(finding: Finding) -> str:
     What kind of thing was expected, as an entry names it.
     """
     return visible(kind(finding.expected))
+
+
+def grave(result: Result, card: Scorecard, standing: Standing | None) -> tuple[Finding, ...]:
+    """
+    The findings for which a case fails: a MUST, and not known to the baseline; the first of each kind.
+    """
+    levels = {name: row.level for contract in card.contracts for name, row in contract.requirements.items()}
+    known = standing.findings if standing is not None else {}
+    first: dict[_Key, Finding] = {}
+    for finding in result.findings:
+        key = (signature(finding), result.case.id)
+        if levels.get(finding.requirement) is Level.MUST and known.get(key) is not Disposition.KNOWN:
+            first.setdefault(key, finding)
+    return tuple(first.values())
+
+
+def accepted(result: Result, standing: Standing | None) -> Entry | None:
+    """
+    The first entry of the baseline that knows a finding of a case.
+    """
+    knowing = standing.knowing if standing is not None else {}
+    keys = [(signature(finding), result.case.id) for finding in result.findings]
+    return next((knowing[key] for key in keys if key in knowing), None)
 
 
 def tally(card: Scorecard, standing: Standing) -> Mapping[Disposition, int]:

@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 from conformance import __version__
 from conformance.contract.baselines import identity
 from conformance.model import Contract, Disposition, Level, Outcome, Result, Scorecard, Standing
+from conformance.report.baseline import accepted, grave
 from conformance.report.exits import Stale
 from conformance.report.labels import cause
-from conformance.report.scorecard import signature
 from conformance.report.text import cut, line, visible
 from conformance.report.verdicts import profile_of
 
@@ -37,7 +37,7 @@ def render(card: Scorecard, *, standing: Standing | None = None, stale: Stale = 
     taken: set[tuple[str, str]] = set()
     for result in card.results:
         case = ET.SubElement(suite, "testcase", _names(result, card, contracts, taken))
-        _outcome(case, result, _levels(card), standing or Standing(findings={}))
+        _outcome(case, result, card, standing)
     _stale(suite, card, standing, stale)
     for tag in ("failure", "error", "skipped"):
         suite.set({"failure": "failures", "error": "errors"}.get(tag, tag), str(len(suite.findall(f"testcase/{tag}"))))
@@ -82,32 +82,29 @@ def _names(
     return {"classname": group, "name": unique, "time": f"{seconds:.3f}"}
 
 
-def _outcome(case: ET.Element, result: Result, levels: Mapping[str, Level], standing: Standing) -> None:
+def _outcome(case: ET.Element, result: Result, card: Scorecard, standing: Standing | None) -> None:
     reason = cause(result.cause) if result.cause else ""
     if result.outcome is Outcome.FAIL:
-        _failure(case, result, levels, standing)
+        _failure(case, result, card, standing)
     elif result.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR):
         kind = line(result.cause, 60) or result.outcome.value
         ET.SubElement(case, "error", {"type": kind, "message": f"{result.outcome.value}: {reason}"})
     elif result.outcome in (Outcome.UNSUPPORTED, Outcome.NOT_APPLICABLE, Outcome.NOT_RUN):
         ET.SubElement(case, "skipped", {"message": f"{result.outcome.value.replace('-', ' ')}: {reason}"})
     elif result.findings:
-        ET.SubElement(case, "system-out").text = _said(result, levels)
+        ET.SubElement(case, "system-out").text = _said(result, _levels(card))
 
 
-def _failure(case: ET.Element, result: Result, levels: Mapping[str, Level], standing: Standing) -> None:
-    broken = [each for each in result.findings if levels.get(each.requirement) is Level.MUST]
-    keys = {(signature(each), result.case.id): each for each in broken}
-    grave = [each for key, each in keys.items() if standing.findings.get(key) is not Disposition.KNOWN]
-    if broken and not grave:
-        entry = standing.knowing[next(iter(keys))]
+def _failure(case: ET.Element, result: Result, card: Scorecard, standing: Standing | None) -> None:
+    counted, entry = grave(result, card, standing), accepted(result, standing)
+    if not counted and entry is not None:
         said = f"known failure: {entry.requirement} until {entry.expires}: {entry.reason}"
         ET.SubElement(case, "skipped", {"message": line(said, 300)})
         return
-    first = grave[0] if grave else None
+    first = counted[0] if counted else None
     made = ET.SubElement(case, "failure", {"type": line(first.requirement) if first else "fail"})
     made.set("message", line(first.message, 300) if first else cause(result.cause))
-    made.text = _said(result, levels)
+    made.text = _said(result, _levels(card))
 
 
 def _stale(suite: ET.Element, card: Scorecard, standing: Standing | None, stale: Stale) -> None:
