@@ -42,6 +42,14 @@ class FileError(UsageError):
         return f"{place}: {self.problem}" + (f"\n  {self.remedy}" if self.remedy else "")
 
 
+class NothingChosen(UsageError):
+    """
+    The selection leaves no case to ask: not a mistake of form, but nothing that could be called green.
+    """
+
+    exit_code = 5
+
+
 class NoVerdict(ConformanceError):
     """
     Nothing can be said about the target: unreachable, refused key, unknown model.

@@ -527,6 +527,9 @@ class Standing:
     knowing: Mapping[tuple[str, str], Entry] = field(default_factory=lambda: MappingProxyType({}))
     #: Every entry that speaks of the run's target.
     entries: tuple[tuple[Entry, Disposition], ...] = ()
+    #: The baseline's file, and the ISO day on which the run was held against it.
+    path: str = ""
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

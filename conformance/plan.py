@@ -20,7 +20,7 @@ from conformance.capture.target import Target
 from conformance.contract import cases as case_files
 from conformance.contract import contracts as contract_files
 from conformance.contract import selection
-from conformance.errors import NoVerdict, UsageError
+from conformance.errors import NothingChosen, NoVerdict, UsageError
 from conformance.model import Case, Contract, Outcome, Result, RunInfo, Scorecard
 
 #: Asked when neither the command nor the target names a contract.
@@ -128,7 +128,7 @@ def make(
         offered, profiles=choice.profiles or target.profiles, expression=choice.expression, ids=choice.ids
     )
     if not chosen:
-        raise UsageError("no case is left to ask\n  Widen --profile, --case or -k; see conformance list cases.")
+        raise NothingChosen("no case is left to ask\n  Widen --profile, --case or -k; see conformance list cases.")
     return Plan(
         target=target,
         contracts=known,

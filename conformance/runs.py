@@ -6,7 +6,7 @@ The recording is the one source of truth, so that what is judged live and what i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from conformance import facts, run
@@ -17,11 +17,15 @@ from conformance.contract import contracts
 from conformance.errors import FileError
 from conformance.judge import not_asked
 from conformance.model import Contract, Outcome, Result, RunInfo, Scorecard, Standing
-from conformance.report import badge, changes, html, junit, markdown, packing, results, scorecard
+from conformance.report import badge, changes, ctrf, html, junit, markdown, packing, results, sarif, scorecard
 from conformance.report.exits import Stale
 from conformance.views import Views
 
 RECORDING = "recording.jsonl"
+#: What reports can be written as, beside ``results.json``.
+FORMATS = ("html", "junit", "md", "badge", "ctrf", "sarif")
+#: What is written unless other formats are named.
+USUAL = FORMATS[:4]
 
 
 def load(folder: Path) -> Scorecard:
@@ -77,28 +81,42 @@ def write(
     standing: Standing | None = None,
     stale: Stale = Stale.FAIL,
     earlier: Scorecard | None = None,
+    formats: Collection[str] = USUAL,
 ) -> None:
     """
-    Write ``results.json``, ``report.html``, ``junit.xml`` and ``summary.md``; each whole or not at all.
+    Write ``results.json`` and the reports of some formats; each file whole or not at all.
 
     Evidence for which the page has no room goes to ``evidence/``; a badge is written as JSON and as an image.
     ``earlier`` is a run of the same target, for the page to say what changed since.  Raises ``SecretLeak`` when one would hold a secret.
     """
     known = tuple(secrets)
-    files: Mapping[str, str | bytes] = {
-        "results.json": results.render(card, exit_code=exit_code, reason=reason, standing=standing),
-        **_pages(card, earlier),
-        "junit.xml": junit.render(card, standing=standing, stale=stale),
-        "summary.md": markdown.render(card, report="report.html"),
-        "badge.json": badge.endpoint(badge.badge(card)),
-        "badge.svg": badge.svg(badge.badge(card)),
+    makers: Mapping[str, Callable[[], Mapping[str, str | bytes]]] = {
+        "html": lambda: _pages(card, earlier),
+        "junit": lambda: {"junit.xml": junit.render(card, standing=standing, stale=stale)},
+        "md": lambda: {"summary.md": markdown.render(card, report="report.html", standing=standing)},
+        "badge": lambda: _badge(card),
+        "ctrf": lambda: {"ctrf.json": ctrf.render(card, standing=standing, stale=stale)},
+        "sarif": lambda: {"results.sarif": sarif.render(card, standing=standing)},
     }
-    for name, data in files.items():
-        if isinstance(data, str):
-            # What a page packs is looked at as well: a secret in it would not show.
-            for block in packing.opened(data):
-                guard(block, known, str(folder / name))
-        write_guarded(folder / name, data, known)
+    data = results.render(card, exit_code=exit_code, reason=reason, standing=standing)
+    _write(folder / "results.json", data, known)
+    for form in FORMATS:
+        if form in formats:
+            for name, text in makers[form]().items():
+                _write(folder / name, text, known)
+
+
+def _write(path: Path, data: str | bytes, known: Sequence[Secret]) -> None:
+    if isinstance(data, str):
+        # What a page packs is looked at as well: a secret in it would not show.
+        for block in packing.opened(data):
+            guard(block, known, str(path))
+    write_guarded(path, data, known)
+
+
+def _badge(card: Scorecard) -> dict[str, str | bytes]:
+    made = badge.badge(card)
+    return {"badge.json": badge.endpoint(made), "badge.svg": badge.svg(made)}
 
 
 def _pages(card: Scorecard, earlier: Scorecard | None) -> dict[str, str]:

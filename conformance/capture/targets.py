@@ -69,7 +69,7 @@ class Targets:
             profiles=tuple(entry.get("profiles", ())),
             contracts=tuple(entry.get("contracts") or ([entry["dialect"]] if "dialect" in entry else [])),
             label=entry.get("label", ""),
-            baseline=entry.get("baseline", ""),
+            baseline=self._beside(_str(entry.get("baseline"))) or "",
         )
 
     def _key(self, value: JSON | None, place: str) -> Secret | None:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from conformance import runs
+from conformance.cli import gating
 from conformance.contract import baselines
 from conformance.contract import cases as case_files
 from conformance.errors import FileError, UsageError
@@ -26,13 +27,6 @@ _SOON = 14
 _FILE = click.option(
     "--baseline", "file", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The baseline."
 )
-
-
-def today() -> date:
-    """
-    The day, in UTC.
-    """
-    return datetime.now(UTC).date()
 
 
 @click.group(epilog="\b\nExample:\n  conformance baseline update --help")
@@ -69,10 +63,10 @@ def update(
     for folder in folders:
         card = runs.load(folder)
         known = baselines.parse(text, str(file))
-        standing = standing_of.stand(card, known, today().isoformat())
-        expires = today() + timedelta(days=days)
+        standing = standing_of.stand(card, known, gating.today().isoformat())
+        expires = gating.today() + timedelta(days=days)
         added = baseline_text.entries_of(
-            card, standing, reason=reason, issue=issue, today=today().isoformat(), expires=expires.isoformat()
+            card, standing, reason=reason, issue=issue, today=gating.today().isoformat(), expires=expires.isoformat()
         )
         same = {baselines.identity(each) for each in added}
         renewed = {*standing_of.renewed(standing), *(e for e in known.entries if baselines.identity(e) in same)}
@@ -100,7 +94,7 @@ def prune(folders: tuple[Path, ...], file: Path, least: int, *, dry_run: bool) -
     if not found:
         raise UsageError("there is no run below reports/\n  Name the folders of runs.")
     cards = sorted((runs.load(folder) for folder in found), key=lambda card: card.run.started)
-    standings = [standing_of.stand(card, known, today().isoformat()) for card in cards]
+    standings = [standing_of.stand(card, known, gating.today().isoformat()) for card in cards]
     gone = standing_of.prunable(standings, least)
     made = baseline_text.without(text, str(file), gone)
     _check_edit(made, file, known, gone=gone)
@@ -128,10 +122,10 @@ def check(file: Path, files: tuple[Path, ...], *, strict: bool) -> int:
                 str(file), entry.line, f"the entry for {entry.requirement} names no issue", "Add issue: URL."
             )
     click.echo(f"{file}: {plural(len(known.entries), 'entry')}")
-    soon = (today() + timedelta(days=_SOON)).isoformat()
+    soon = (gating.today() + timedelta(days=_SOON)).isoformat()
     for entry in sorted(known.entries, key=lambda each: each.expires):
         if entry.expires <= soon:
-            word = "expired" if entry.expires < today().isoformat() else "expires"
+            word = "expired" if entry.expires < gating.today().isoformat() else "expires"
             click.echo(f"{file}:{entry.line}: {word} {entry.expires}: {entry.requirement} ({line(entry.reason, 80)})")
     return 0
 

@@ -6,24 +6,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
 from conformance import runs
+from conformance.cli import gating
 from conformance.errors import FileError
-from conformance.report import exits
+from conformance.model import JSON, Scorecard, Standing
+from conformance.report import baseline, exits, results
 
 _EPILOG = """\b
 Examples:
   conformance report reports/20260101T000000Z-acme
-  conformance report reports/*/
+  conformance report reports/*/ --report html,ctrf,sarif,badge
 """
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
-def command(folders: tuple[Path, ...]) -> int:
+@gating.reports
+def command(folders: tuple[Path, ...], formats: tuple[str, ...]) -> int:
     """
     Judge the recordings of earlier runs again and write their reports anew.
 
@@ -34,16 +36,23 @@ def command(folders: tuple[Path, ...]) -> int:
         if not folder.is_dir():
             raise FileError(str(folder), 0, "is no folder of a run", "Name folders, as reports/<time>-<target>.")
         card = runs.load(folder)
-        before = _before(folder / "results.json")
-        ended = exits.decide(card) if before is None else exits.Exit(**before)
-        runs.write(folder, card, exit_code=ended.code, reason=ended.reason)
-        click.echo(folder / "report.html")
+        standing, ended = _before(folder / "results.json", card)
+        runs.write(folder, card, exit_code=ended.code, reason=ended.reason, standing=standing, formats=formats)
+        click.echo(folder / "report.html" if "html" in formats else folder)
     return 0
 
 
-def _before(path: Path) -> dict[str, Any] | None:
+def _before(path: Path, card: Scorecard) -> tuple[Standing | None, exits.Exit]:
+    """
+    How the run stood against its baseline, and how it ended; without readable results it ends as if it came to its end now.
+    """
     try:
-        ended = json.loads(path.read_text(encoding="utf-8"))["exit"]
-        return {"code": int(ended["code"]), "reason": str(ended["reason"])}
+        document: dict[str, JSON] = json.loads(path.read_text(encoding="utf-8"))
+        ended = document["exit"]
+        held = results.baseline(document)
+        standing = None if held is None else baseline.stand(card, *held)
+        if isinstance(ended, dict):
+            return standing, exits.Exit(int(str(ended["code"])), str(ended["reason"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass
+    return None, exits.decide(card)

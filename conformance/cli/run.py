@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,12 @@ from conformance import plan, runs
 from conformance.capture import budget, doctor
 from conformance.capture.amounts import seconds
 from conformance.capture.redaction import secrets_of
-from conformance.cli import options, shown
+from conformance.cli import ci, gating, options, shown
 from conformance.cli.progress import Progress
 from conformance.contract import selection
 from conformance.errors import NoVerdict
-from conformance.model import Case, Level, Scorecard
-from conformance.report import exits, results
+from conformance.model import Case
+from conformance.report import diff, diff_text, results
 from conformance.report.text import grouped
 from conformance.report.verdicts import profile_of
 
@@ -51,7 +53,8 @@ Exit codes:
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Send no more requests than this.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Spend no more tokens, reckoned as ceilings.")
 @click.option("--max-time", metavar="S", help="Send nothing after this time, as 10m.")
-@click.option("--fail-on", type=click.Choice(["must", "should"]), default="must", help="What makes the exit code 1.")
+@gating.options
+@gating.reports
 @click.option("--dry-run", is_flag=True, help="Say what would be sent and what it may cost; send nothing.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Continue an interrupted run.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder.")
@@ -66,7 +69,11 @@ def command(
     max_requests: int | None,
     max_tokens: int | None,
     max_time: str | None,
+    baseline: Path | None,
     fail_on: str,
+    stale: str,
+    max_inconclusive: str | None,
+    formats: tuple[str, ...],
     dry_run: bool,
     resume: Path | None,
     output: Path | None,
@@ -85,42 +92,77 @@ def command(
     limits = plan.Limits(
         requests=max_requests, tokens=max_tokens, seconds=seconds(max_time) if max_time is not None else None
     )
+    gate = gating.gate(baseline=baseline, fail_on=fail_on, stale=stale, max_inconclusive=max_inconclusive)
     with options.chosen(**whom) as found:
         target = options.one(found)
         made = plan.make(target, choice, limits=limits, command=("conformance", *sys.argv[1:]))
         if dry_run:
             return _say_cost(made, as_json=as_json)
         folder = resume or output or plan.new_folder(Path("reports"), target.name)
-        return _perform(made, folder, resume=resume is not None, fail_on=fail_on, as_json=as_json, quiet=quiet)
+        ways = _Ways(
+            gate=gate.for_target(target.baseline),
+            formats=formats,
+            resume=resume is not None,
+            as_json=as_json,
+            quiet=quiet,
+        )
+        return _perform(made, folder, ways)
 
 
-def _perform(made: plan.Plan, folder: Path, *, resume: bool, fail_on: str, as_json: bool, quiet: bool) -> int:
-    target = made.target
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ways:
+    """
+    How a run is performed, judged and shown.
+    """
+
+    gate: gating.Gate
+    formats: tuple[str, ...]
+    resume: bool
+    as_json: bool
+    quiet: bool
+
+
+def _perform(made: plan.Plan, folder: Path, ways: _Ways) -> int:
+    target, quiet = made.target, ways.quiet
     if not quiet:
         click.echo(f"asking {target.label or target.name} ({len(made.asked)} cases)", err=True)
     doctor.ask_first(target, made.contracts[0].id)
     progress = Progress(name=target.name, total=len(made.asked), file=sys.stderr, quiet=quiet, live=sys.stderr.isatty())
     try:
-        performed = plan.perform(made, folder, resume=resume, watcher=progress)
+        performed = plan.perform(made, folder, resume=ways.resume, watcher=progress)
     finally:
         progress.end()
-    ended = exits.decide(
+    standing, ended = ways.gate.hold(
         performed.card,
-        fail_on=Level(fail_on.upper()),
         requested=[name for name in made.choice.profiles if name != selection.SMOKE],
         interrupted=isinstance(performed.stopped, KeyboardInterrupt),
     )
-    runs.write(folder, performed.card, secrets=secrets_of(target), exit_code=ended.code, reason=ended.reason)
-    _say(performed.card, folder, ended, as_json=as_json)
+    runs.write(
+        folder,
+        performed.card,
+        secrets=secrets_of(target),
+        exit_code=ended.code,
+        reason=ended.reason,
+        standing=standing,
+        stale=ways.gate.stale,
+        formats=ways.formats,
+    )
+    ways.gate.warn([performed.card])
+    judged = ci.Judged(card=performed.card, standing=standing, ended=ended, report=str(folder / "report.html"))
+    _say(judged, folder, as_json=ways.as_json)
+    ci.tell([judged], ended, os.environ, level=ways.gate.fail_on)
     if isinstance(performed.stopped, NoVerdict):
         click.echo(f"conformance: {performed.stopped}", err=True)
     return ended.code
 
 
-def _say(card: Scorecard, folder: Path, ended: exits.Exit, *, as_json: bool) -> None:
+def _say(judged: ci.Judged, folder: Path, *, as_json: bool) -> None:
+    card, ended, standing = judged.card, judged.ended, judged.standing
     if as_json:
-        shown.data(results.document(card, exit_code=ended.code, reason=ended.reason))
+        shown.data(results.document(card, exit_code=ended.code, reason=ended.reason, standing=standing))
         return
+    if standing is not None:
+        shown.text(diff_text.text(diff.against(card, standing)) + "\n")
     shown.card(card, report=str(folder / "report.html"), exit_code=ended.code, reason=ended.reason)
 
 

@@ -46,6 +46,8 @@ def stand(card: Scorecard, baseline: Baseline, today: str) -> Standing:
         findings=findings,
         knowing={key: min(found, key=lambda each: each.expires < today) for key, found in seen.items() if found},
         entries=tuple((entry, _disposition(entry, card, today, seen=entry in matched)) for entry in entries),
+        path=baseline.path,
+        day=today,
     )
 
 
@@ -81,6 +83,16 @@ def grave(result: Result, card: Scorecard, standing: Standing | None) -> tuple[F
         if levels.get(finding.requirement) is Level.MUST and known.get(key) is not Disposition.KNOWN:
             first.setdefault(key, finding)
     return tuple(first.values())
+
+
+def worst(violation: Violation, standing: Standing | None) -> Disposition:
+    """
+    What a violation is over all its cases: new in one of them is new.
+    """
+    if standing is None:
+        return Disposition.NEW
+    given = {standing.findings.get((violation.signature, case), Disposition.NEW) for case in violation.cases}
+    return next(each for each in (Disposition.NEW, Disposition.EXPIRED, Disposition.KNOWN) if each in given)
 
 
 def accepted(result: Result, standing: Standing | None) -> Entry | None:

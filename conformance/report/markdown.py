@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance import __version__
-from conformance.model import Scorecard, Verdict, Violation
+from conformance.model import Disposition, Outcome, Scorecard, Standing, Verdict, Violation
 from conformance.report import labels
+from conformance.report.baseline import tally, worst
 from conformance.report.text import duration, grouped, line, plural, shorten, visible
 
 #: GitHub's comments end at 64 KiB.
@@ -46,20 +47,40 @@ def code(text: str) -> str:
     return f"`{shown}`" if shown else ""
 
 
-def render(card: Scorecard, *, report: str = "") -> str:
+def render(card: Scorecard, *, report: str = "", standing: Standing | None = None) -> str:
     """
-    The summary, at most 60 KiB of UTF-8; what does not fit is counted.  ``report`` is where the report was written.
+    The summary, at most 60 KiB of UTF-8; what does not fit is counted.
+
+    ``report`` is where the report was written.  What a baseline knows (``standing``) is counted, what is new comes first.
     """
-    head, foot = "\n".join(_head(card)) + "\n", "\n".join(_foot(card, report)) + "\n"
+    head = "\n".join([*_head(card), *_standing(card, standing)]) + "\n"
+    foot = "\n".join(_foot(card, report)) + "\n"
     room = _MOST - len((head + foot).encode()) - 200
-    body, left = "", len(card.violations)
-    for violation in card.violations:
+    shown = [each for each in card.violations if worst(each, standing) is not Disposition.KNOWN]
+    body, left = "", len(shown)
+    for violation in shown:
         block = "\n".join(_violation(violation)) + "\n"
         if len((body + block).encode()) > room:
             break
         body, left = body + block, left - 1
     more = f"\nand {plural(left, 'more finding')}, see the report.\n" if left else ""
     return head + body + more + foot
+
+
+def table(cards: Sequence[tuple[Scorecard, Standing | None]]) -> str:
+    """
+    Several runs, a row each, in the order in which they come.
+    """
+    rows = ["| target | verdict | new | known | stale | inconclusive |", "| --- | --- | --: | --: | --: | --: |"]
+    for card, standing in cards:
+        sign = f"{labels.VERDICT_SYMBOLS[card.verdict]} {labels.words(card.verdict)}"
+        open_ = len(card.outcomes().get(Outcome.INCONCLUSIVE, ()))
+        counts = ["", "", ""]
+        if standing is not None:
+            order = (Disposition.NEW, Disposition.KNOWN, Disposition.UNEXPECTED_PASS)
+            counts = [str(tally(card, standing)[each]) for each in order]
+        rows.append(f"| {escaped(card.run.label or card.run.target)} | {sign} | {' | '.join(counts)} | {open_} |")
+    return "\n".join([*rows, ""]) + "\n"
 
 
 def _head(card: Scorecard) -> Iterator[str]:
@@ -78,6 +99,24 @@ def _head(card: Scorecard) -> Iterator[str]:
             counts = [held(*labels.at_stake(score)), held(*labels.at_stake(score, "SHOULD"))]
             counts += [str(len(must["inconclusive"])), str(len(must["untested"]))]
         yield f"| {escaped(labels.title(score, card))} | {sign} | " + " | ".join(counts) + " |"
+    yield ""
+
+
+def _standing(card: Scorecard, standing: Standing | None) -> Iterator[str]:
+    """
+    The run against its baseline: the counts, when the known expire, and which entries have nothing left to say.
+    """
+    if standing is None:
+        return
+    counts = tally(card, standing)
+    words = {Disposition.UNEXPECTED_PASS: "stale"}
+    said = [f"{count} {words.get(each, each.value)}" for each, count in counts.items()]
+    first = min((entry.expires for entry, each in standing.entries if each is Disposition.KNOWN), default="")
+    yield f"Against the baseline: {', '.join(said)}" + (f" (the first known expires {first})." if first else ".")
+    yield ""
+    for entry, disposition in standing.entries:
+        if disposition is Disposition.UNEXPECTED_PASS:
+            yield f"- stale: {code(entry.requirement)} holds now, remove the entry of line {entry.line}"
     yield ""
 
 

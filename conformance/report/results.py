@@ -14,6 +14,7 @@ from conformance.contract.baselines import identity
 from conformance.model import (
     JSON,
     Attempt,
+    Baseline,
     Disposition,
     Entry,
     Finding,
@@ -56,7 +57,7 @@ def document(
         "profiles": [_profile(score) for score in card.profiles],
         "cases": [_case(result, card) for result in sorted(card.results, key=lambda each: each.case.id)],
         "findings": list(_findings(card, standing.findings if standing is not None else {})),
-        "baseline": None if standing is None else [_entry(*each) for each in standing.entries],
+        "baseline": None if standing is None else _baseline(standing),
         "totals": {
             "requests": card.requests,
             "seconds": card.seconds,
@@ -160,15 +161,55 @@ def _finding(violation: Violation, case: str, found: list[Finding], disposition:
     }
 
 
+def baseline(document: Mapping[str, JSON]) -> tuple[Baseline, str] | None:
+    """
+    The entries against which a run was held, and the day, as ``results.json`` states them; None when there were none.
+    """
+    held = document.get("baseline")
+    if not isinstance(held, dict) or not isinstance(held["entries"], list):
+        return None
+    rows = [row for row in held["entries"] if isinstance(row, dict)]
+    return Baseline(path=str(held["file"]), entries=tuple(_entry_of(row) for row in rows)), str(held["day"])
+
+
+def _entry_of(row: Mapping[str, JSON]) -> Entry:
+    cases, expect = row["cases"], row["expect"]
+    return Entry(
+        requirement=str(row["requirement"]),
+        reason=str(row["reason"]),
+        added=str(row["added"]),
+        expires=str(row["expires"]),
+        target=str(row["target"]),
+        cases=tuple(str(each) for each in cases) if isinstance(cases, list) else (),
+        where=None if row["where"] is None else str(row["where"]),
+        kind=None if row["class"] is None else str(row["class"]),
+        expect=tuple(str(each) for each in expect) if isinstance(expect, list) else (),
+        issue=str(row["issue"]),
+        line=int(str(row["line"])),
+    )
+
+
+def _baseline(standing: Standing) -> dict[str, JSON]:
+    return {
+        "file": standing.path,
+        "day": standing.day,
+        "entries": [_entry(*each) for each in standing.entries],
+    }
+
+
 def _entry(entry: Entry, disposition: Disposition) -> dict[str, JSON]:
     return {
         "id": identity(entry),
+        "line": entry.line,
+        "target": entry.target,
         "requirement": entry.requirement,
         "cases": list(entry.cases),
         "where": entry.where,
         "class": entry.kind,
+        "expect": list(entry.expect),
         "reason": entry.reason,
         "issue": entry.issue,
+        "added": entry.added,
         "expires": entry.expires,
         "disposition": disposition.value,
     }

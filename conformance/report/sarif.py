@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from conformance import __version__
 from conformance.model import JSON, Case, Disposition, Level, Requirement, Scorecard, Standing, Violation
 from conformance.report import labels
+from conformance.report.baseline import worst
 from conformance.report.text import line, shorten, visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -20,11 +22,6 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _MOST = 5000
 
 _LEVELS = {Level.MUST: "error", Level.SHOULD: "warning", Level.MAY: "note"}
-_STATES = {
-    Disposition.NEW: "new",
-    Disposition.EXPIRED: "new",
-    Disposition.KNOWN: "unchanged",
-}
 
 
 def render(card: Scorecard, *, standing: Standing | None = None) -> bytes:
@@ -97,20 +94,16 @@ def _location(case: Case) -> dict[str, JSON]:
 
 
 def _uri(path: str) -> str:
-    from urllib.parse import quote
-
     return quote(path.replace("\\", "/"), errors="replace")
 
 
 def _standing(violation: Violation, standing: Standing) -> dict[str, JSON]:
     keys = [(violation.signature, case) for case in violation.cases]
-    given = [standing.findings[key] for key in keys if key in standing.findings]
-    worst = next((each for each in _STATES if each in given), None)
-    if worst is None:
-        return {}
     entry = next((standing.knowing[key] for key in keys if key in standing.knowing), None)
-    if worst is not Disposition.KNOWN or entry is None:
-        return {"baselineState": _STATES[worst]}
+    if violation.requirement.level is Level.MAY:
+        return {}
+    if worst(violation, standing) is not Disposition.KNOWN or entry is None:
+        return {"baselineState": "new"}
     said = f"{entry.reason} (until {entry.expires})"
     return {
         "baselineState": "unchanged",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.model import Disposition, Level, Scorecard, Standing, Violation
+from conformance.report.baseline import worst
 from conformance.report.text import line, plural
 
 _MOST = 10
@@ -30,18 +31,11 @@ def render(
     levels = list(Level)[: list(Level).index(level) + 1]
     counted = [each for each in card.violations if each.requirement.level in levels]
     order = (Disposition.NEW, Disposition.EXPIRED)
-    said = [(word, each) for word in order for each in counted if _worst(each, standing) is word]
+    said = [(word, each) for word in order for each in counted if worst(each, standing) is word]
     errors = [_error(card, violation, word, exists) for word, violation in said]
     more = len(errors) - _MOST
     extra = (f"::notice title=conformance::+{plural(more, 'more violation')} in the step summary",) if more > 0 else ()
     return (*errors[:_MOST], *extra, *list(_stale(card, standing))[:_MOST])
-
-
-def _worst(violation: Violation, standing: Standing | None) -> Disposition:
-    if standing is None:
-        return Disposition.NEW
-    given = {standing.findings.get((violation.signature, case), Disposition.NEW) for case in violation.cases}
-    return next(each for each in (Disposition.NEW, Disposition.EXPIRED, Disposition.KNOWN) if each in given)
 
 
 def _error(card: Scorecard, violation: Violation, word: Disposition, exists: Callable[[str], bool]) -> str:

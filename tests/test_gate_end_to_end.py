@@ -1,0 +1,224 @@
+"""
+A gate in action: a provider with a known mistake, a new one tomorrow, then fixed; from the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from conformance.cli import main
+from conformance.contract import baselines, paths
+from tests.faulty_provider import Faulty, faulty
+
+ID, DONE = "openai-chat.response.id", "openai-chat.stream.done"
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Faulty]:
+    with faulty() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Faulty) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        monkeypatch.delenv(name, raising=False)
+    targets(provider, tmp_path)
+
+
+def targets(provider: Faulty, folder: Path) -> None:
+    target = f"{{base_url: {provider.url}, model: reference-1, api_key: none, label: Acme Cloud}}"
+    (folder / "targets.yaml").write_text(f"version: 1\ntargets:\n  acme: {target}\n")
+
+
+def run(provider: Faulty, folder: str, *broken: str, more: tuple[str, ...] = ("--baseline", "b.yaml")) -> int:
+    provider.broken = set(broken)
+    return main(["run", "-q", "-t", "acme", "-p", "smoke", "-o", folder, *more])
+
+
+def results(folder: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(Path(folder, "results.json").read_text())
+    schema = json.loads((paths.folder("schemas") / "report" / "results.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+@pytest.fixture(scope="module")
+def today(provider: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    Today's run, asked once: the id is missing.
+    """
+    folder = tmp_path_factory.mktemp("today")
+    targets(provider, folder)
+    provider.broken = {"id"}
+    arguments = ["--targets", f"{folder}/targets.yaml", "-t", "acme", "-p", "smoke", "-o", f"{folder}/run"]
+    assert main(["run", "-q", *arguments]) == 1
+    return folder / "run"
+
+
+def accept(today: Path) -> None:
+    """
+    Accept what today's run saw.
+    """
+    shutil.copytree(today, "today")
+    assert main(["baseline", "update", "today", "--baseline", "b.yaml", "--reason", "fixed in 3.3", "--create"]) == 0
+
+
+def test_what_is_known_passes_and_one_more_mistake_fails_naming_just_that(
+    today: Path, provider: Faulty, capsys: Output
+) -> None:
+    accept(today)
+    assert run(provider, "again", "id") == 0
+    assert {row["disposition"] for row in results("again")["findings"]} == {"known"}
+    capsys.readouterr()
+    assert run(provider, "tomorrow", "id", "done") == 1
+    assert results("tomorrow")["exit"] == {"code": 1, "reason": f"1 new violation: {DONE}"}
+    assert f"Exit 1: 1 new violation: {DONE}" in capsys.readouterr().out
+    assert main(["gate", "tomorrow", "--baseline", "b.yaml"]) == 1
+    assert re.findall(r"^✗ .*", capsys.readouterr().out, re.MULTILINE)[0].startswith(f"✗ new             MUST {DONE}")
+
+
+def test_an_update_names_the_target_the_cases_and_the_reason(today: Path, capsys: Output) -> None:
+    accept(today)
+    (entry,) = baselines.load(Path("b.yaml")).entries
+    assert (entry.target, entry.requirement, entry.where, entry.expect) == ("acme", ID, "/id", ("fail",))
+    assert (entry.reason, entry.cases[0].startswith("openai-chat.")) == ("fixed in 3.3", True)
+    assert '+    reason: "fixed in 3.3"' in capsys.readouterr().out
+    before = Path("b.yaml").read_text()
+    assert main(["baseline", "update", "today", "--baseline", "b.yaml", "--reason", "again"]) == 0
+    assert Path("b.yaml").read_text() == before
+
+
+@pytest.mark.parametrize(("stale", "code"), [("fail", 4), ("warn", 0), ("ignore", 0)])
+def test_a_mistake_that_was_fixed_leaves_a_stale_entry(
+    today: Path, provider: Faulty, stale: str, code: int, capsys: Output
+) -> None:
+    accept(today)
+    assert run(provider, "fixed", more=("--baseline", "b.yaml", "--stale", stale)) == code
+    assert "unexpected pass" in capsys.readouterr().out
+    assert [row["disposition"] for row in results("fixed")["baseline"]["entries"]] == ["unexpected-pass"]
+
+
+def test_a_stale_entry_is_pruned_and_the_gate_holds_again(today: Path, provider: Faulty) -> None:
+    accept(today)
+    run(provider, "fixed")
+    assert main(["baseline", "prune", "today", "fixed", "--baseline", "b.yaml"]) == 0
+    assert baselines.load(Path("b.yaml")).entries == ()
+    assert main(["gate", "fixed", "--baseline", "b.yaml"]) == 0
+
+
+def test_an_entry_whose_day_has_passed_fails_and_can_be_renewed(today: Path, capsys: Output) -> None:
+    accept(today)
+    text = Path("b.yaml").read_text()
+    Path("b.yaml").write_text(re.sub(r"(added|expires): .*", r"\1: 2020-01-01", text))
+    assert main(["gate", "today", "--baseline", "b.yaml"]) == 1
+    assert f"Exit 1: 1 expired violation: {ID}" in capsys.readouterr().out
+    assert main(["baseline", "update", "today", "--baseline", "b.yaml", "--reason", "still"]) == 0
+    assert [entry.reason for entry in baselines.load(Path("b.yaml")).entries] == ["still"]
+    assert main(["gate", "today", "--baseline", "b.yaml"]) == 0
+
+
+def test_an_entry_that_was_not_exercised_is_listed_and_holds(today: Path, capsys: Output) -> None:
+    accept(today)
+    provider.broken = set()
+    case = ["--case", "openai-chat.plain.short"]
+    assert main(["run", "-q", "-t", "acme", *case, "--baseline", "b.yaml", "-o", "part"]) == 0
+    assert "? unobserved" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", [["run", "-t", "acme"], ["gate", "today"]])
+def test_a_mistyped_baseline_ends_before_any_request_and_is_not_created(
+    verb: list[str], provider: Faulty, capsys: Output
+) -> None:
+    Path("base.yaml").write_text("version: 1\nentries: []\n")
+    asked = provider.asked
+    assert main([*verb, "--baseline", "bose.yaml"]) == 2
+    assert "bose.yaml: there is no such baseline\n  Did you mean base.yaml?" in capsys.readouterr().err
+    assert (provider.asked, sorted(each.name for each in Path().iterdir())) == (asked, ["base.yaml", "targets.yaml"])
+
+
+def test_an_update_creates_no_file_unless_told_to(today: Path, capsys: Output) -> None:
+    assert main(["baseline", "update", str(today), "--baseline", "b.yaml", "--reason", "r"]) == 2
+    assert "--create" in capsys.readouterr().err
+    assert not Path("b.yaml").exists()
+
+
+def test_a_target_names_its_own_baseline(today: Path, provider: Faulty) -> None:
+    accept(today)
+    text = Path("targets.yaml").read_text().replace("api_key: none", "api_key: none, baseline: b.yaml")
+    Path("targets.yaml").write_text(text)
+    assert run(provider, "own", "id", more=()) == 0
+
+
+def test_junit_skips_what_is_known_and_fails_what_is_new(today: Path, provider: Faulty) -> None:
+    accept(today)
+    run(provider, "tomorrow", "id", "done")
+    cases = ET.parse("tomorrow/junit.xml").iter("testcase")
+    said = {child.get("type") or (child.get("message") or "")[:13] for case in cases for child in case}
+    assert {DONE, "known failure"} <= said
+    assert ID not in said
+
+
+def test_a_report_written_again_still_knows_its_baseline(today: Path, provider: Faulty) -> None:
+    accept(today)
+    run(provider, "again", "id")
+    before = Path("again/junit.xml").read_bytes(), Path("again/results.json").read_bytes()
+    Path("b.yaml").unlink()
+    assert main(["report", "again", "--report", "junit,ctrf,sarif,badge"]) == 0
+    assert (Path("again/junit.xml").read_bytes(), Path("again/results.json").read_bytes()) == before
+    assert {each.name for each in Path("again").iterdir()} >= {"ctrf.json", "results.sarif", "badge.json", "badge.svg"}
+
+
+def test_github_gets_the_new_violation_a_summary_and_outputs(
+    today: Path, provider: Faulty, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept(today)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
+    monkeypatch.setenv("GITHUB_OUTPUT", "output")
+    capsys.readouterr()
+    run(provider, "tomorrow", "id", "done")
+    (annotation,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("::")]
+    assert annotation.startswith(f"::error title=acme%3A MUST {DONE}::new: expected ")
+    assert "Against the baseline: 1 new, 1 known, 0 expired, 0 stale, 0 unobserved" in Path("summary").read_text()
+    told = dict(row.split("=", 1) for row in Path("output").read_text().splitlines())
+    assert (told["exit-code"], told["new"], told["known"], told["report-path"]) == (
+        "1",
+        "1",
+        "1",
+        "tomorrow/report.html",
+    )
+
+
+def test_a_diff_names_what_is_new_and_what_was_fixed(provider: Faulty, capsys: Output) -> None:
+    run(provider, "reports/20260101T000000Z-acme", "id", more=())
+    run(provider, "reports/20260102T000000Z-acme", "done", more=())
+    capsys.readouterr()
+    assert main(["diff", "reports/20260101T000000Z-acme", "acme", "--fail-on", "must", "--format", "json"]) == 1
+    made = json.loads(capsys.readouterr().out)
+    assert {row["requirement"]: row["change"] for row in made["changes"]} == {DONE: "new", ID: "fixed"}
+    assert main(["diff", "acme", "acme"]) == 0
+    assert main(["diff", "acme", "acne"]) == 2
+    assert "Did you mean acme?" in capsys.readouterr().err
+
+
+def test_a_check_names_unknown_cases_missing_issues_and_what_expires(today: Path, capsys: Output) -> None:
+    accept(today)
+    assert main(["baseline", "check", "--baseline", "b.yaml"]) == 0
+    assert main(["baseline", "check", "--baseline", "b.yaml", "--strict"]) == 2
+    assert f"b.yaml:5: the entry for {ID} names no issue" in capsys.readouterr().err
+    text = re.sub(r"- id: .*\n    target", "- target", Path("b.yaml").read_text())
+    Path("b.yaml").write_text(re.sub(r"    case:\n(      - .*\n)+", "    case: openai-chat.nosuch\n", text))
+    assert main(["baseline", "check", "--baseline", "b.yaml"]) == 2
+    assert "b.yaml:5: there is no case 'openai-chat.nosuch'" in capsys.readouterr().err
