@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, knows_request
 from conformance.checks.tool_calls import called, calls, offered
-from conformance.model import CheckClass, Evidence, Finding, Unobserved
+from conformance.model import JSON, CheckClass, Evidence, Finding, Unobserved
 from conformance.read.strictjson import as_list, as_object
 
 
@@ -34,6 +34,11 @@ def choice_mode(s: Subject) -> str:
     if isinstance(choice, str):
         return choice
     return str(as_object(choice).get("type", "auto"))
+
+
+def _name(tool: JSON) -> JSON:
+    entry = as_object(tool)
+    return (as_object(entry.get("function")) or as_object(entry.get("custom"))).get("name")
 
 
 def _free(s: Subject) -> bool:
@@ -120,7 +125,7 @@ def calls_what_it_is_told(s: Subject) -> Iterator[Finding]:
     A named ``tool_choice`` is honoured: that tool and no other is called.
     """
     choice = as_object(s.asked.get("tool_choice"))
-    wanted = (as_object(choice.get("function")) or as_object(choice.get("custom"))).get("name")
+    wanted = _name(choice)
     names = [call.name for _, call, _ in calls(s)]
     if (not names and not _ended_early(s) and not _says_calls(s)) or any(name and name != wanted for name in names):
         yield Finding(
@@ -134,15 +139,12 @@ def calls_only_what_is_allowed(s: Subject) -> Iterator[Finding]:
     ``allowed_tools`` is honoured: no other tool is called, and one is when the mode says required.
     """
     allowed = as_object(as_object(s.asked.get("tool_choice")).get("allowed_tools"))
-    names = set()
-    for tool in as_list(allowed.get("tools")):
-        inner = as_object(as_object(tool).get("function")) or as_object(as_object(tool).get("custom"))
-        names.add(inner.get("name"))
+    names = [_name(tool) for tool in as_list(allowed.get("tools"))]
     got = [call.name for _, call, _ in calls(s) if call.name]
     missing = allowed.get("mode") == "required" and not called(s) and not _ended_early(s)
     if missing or any(name not in names for name in got):
         yield Finding(
-            expected=f"a call of one of {', '.join(map(repr, sorted(map(str, names))))}",
+            expected=f"a call of one of {', '.join(map(repr, sorted(set(map(str, names)))))}",
             observed=str(got or _text(s)),
             where="tool_calls",
         )

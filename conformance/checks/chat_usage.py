@@ -225,7 +225,7 @@ def counts_what_it_wrote(s: Subject) -> Iterator[Finding]:
     """
     limit, written = limit_of(s.asked) or 0, count(s, "completion_tokens")
     wanted = limit * len(s.completion.choices)
-    if written is not None and written < wanted / 2:
+    if written is not None and 2 * written < wanted:
         yield Finding(expected=f"about {wanted} tokens", observed=str(written), where=_where(s))
 
 

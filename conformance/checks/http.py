@@ -12,7 +12,8 @@ from conformance.checks.registry import check
 from conformance.checks.subject import Subject, failed, has_body, streamed, succeeded
 from conformance.model import Ending, Evidence, Finding
 
-_DURATION = re.compile(r"(\d+(\.\d+)?(ms|us|µs|ns|d|h|m|s))+|\d+(\.\d+)?")
+_DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|µs|ns|d|h|m|s))+|[0-9]+(\.[0-9]+)?")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def _json_media(media_type: str) -> bool:
@@ -119,7 +120,7 @@ def resets_after_a_duration(s: Subject) -> Iterator[Finding]:
     ``x-ratelimit-reset-*`` is a duration such as ``1s`` or ``6m0s``.
     """
     for name, value in s.reply.exchange.headers:
-        epoch = value.replace(".", "").isdigit() and float(value) > 1e8
+        epoch = _SECONDS.fullmatch(value) is not None and float(value) > 1e8
         # Recorders put placeholders here, so that a foreign recording shows no more than an epoch.
         odd = s.own and not _DURATION.fullmatch(value.strip())
         if name.lower().startswith("x-ratelimit-reset-") and (epoch or odd):

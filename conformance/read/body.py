@@ -4,6 +4,7 @@ Content codings undone: the bytes of a body as they were before compression (RFC
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from conformance.model import Exchange
 
 #: So much is decoded of one body: a few kilobytes can stand for gigabytes.
 LARGEST = 64 << 20
+_STEP = 1 << 14
 
 _ERRORS = (zlib.error, brotli.error)
 
@@ -48,13 +50,6 @@ def decode(exchange: Exchange) -> Decoded:
     return Decoded(b"".join(pieces), problem, tuple(zip(times, lengths, strict=True)))
 
 
-def decode_reads(exchange: Exchange) -> list[tuple[float, int]]:
-    """
-    For each read, when it returned and how many decoded bytes there were then.
-    """
-    return list(decode(exchange).reads)
-
-
 def _codings(exchange: Exchange) -> list[str]:
     values = (value for name, value in exchange.headers if name.lower() == "content-encoding")
     codings = (coding.strip().lower() for value in values for coding in value.split(","))
@@ -65,24 +60,24 @@ def _undo(coding: str, pieces: list[bytes]) -> tuple[list[bytes], str | None]:
     """
     Each read's part of a body without one coding; as it came when it is text, or nothing comes of it.
     """
-    decoder = _DECODERS[coding]()
+    decoder, room = _DECODERS[coding](), LARGEST
     made: list[bytes] = []
     problem: str | None = None
     for number, piece in enumerate(pieces):
-        if problem:
-            made.append(b"")
-            continue
         try:
-            made.append(decoder.feed(piece))
+            part = decoder.feed(piece, room + 1) if problem is None else b""
         except _ERRORS as error:
             problem = str(error) or "undecodable"
-            made.append(_salvaged(coding, pieces[:number], piece))
-        if decoder.room <= 0:
+            part = _salvaged(coding, pieces[:number], piece)
+        if len(part) > room:
             problem = f"more than {LARGEST} bytes when decoded"
+        made.append(part[:room])
+        room -= len(made[-1])
     whole = b"".join(pieces)
-    if problem and (not any(made) or _is_text(whole)):
-        return pieces, problem
-    return made, problem or (f"a cut {coding} stream" if whole and not decoder.finished else None)
+    nothing = problem is not None and not any(made)
+    if problem is None and whole and not decoder.finished:
+        problem = f"a cut {coding} stream"
+    return (pieces if nothing or (problem and _is_text(whole)) else made), problem
 
 
 def _is_text(data: bytes) -> bool:
@@ -94,15 +89,12 @@ def _is_text(data: bytes) -> bool:
 
 class _Decoder(Protocol):
     """
-    Undoes one coding, read by read.
+    Undoes one coding.  What comes out is a function of all bytes fed so far, however they were divided.
     """
 
-    #: How many more bytes may be decoded.
-    room: int
-
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes, most: int) -> bytes:
         """
-        Decode what another read returned.  Raises one of ``_ERRORS``.
+        Decode more bytes; stops somewhere past ``most`` decoded ones.  Raises one of ``_ERRORS``.
         """
 
     @property
@@ -116,14 +108,15 @@ def _salvaged(coding: str, before: list[bytes], piece: bytes) -> bytes:
     """
     What a piece decodes to up to the byte at which decoding fails, found by feeding it byte by byte.
     """
-    decoder = _DECODERS[coding]()
-    decoder.feed(b"".join(before))
+    decoder, room = _DECODERS[coding](), LARGEST + 1
+    for each in before:
+        room -= len(decoder.feed(each, room))
     made = bytearray()
-    try:
+    with contextlib.suppress(*_ERRORS):
         for at in range(len(piece)):
-            made += decoder.feed(piece[at : at + 1])
-    except _ERRORS:
-        pass
+            if len(made) >= room:
+                break
+            made += decoder.feed(piece[at : at + 1], room - len(made))
     return bytes(made)
 
 
@@ -135,7 +128,6 @@ class _Zlib:
     """
 
     def __init__(self, wbits: int) -> None:
-        self.room = LARGEST
         self._wbits = wbits
         self._begun = False
         self._stream = zlib.decompressobj(wbits)
@@ -144,30 +136,36 @@ class _Zlib:
     def finished(self) -> bool:
         return self._stream.eof
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes, most: int) -> bytes:
         made = bytearray()
-        while data and self.room > 0:
+        # In steps, because the end of a member copies all that is behind it, and members may be tiny.
+        for at in range(0, len(data), _STEP):
+            self._feed(data[at : at + _STEP], most, made)
+        return bytes(made)
+
+    def _feed(self, data: bytes, most: int, made: bytearray) -> None:
+        while data and len(made) < most:
             if not self._begun or self._stream.eof:
                 data = self._begin(data)
                 continue
-            piece = self._stream.decompress(data, self.room)
-            self.room -= len(piece)
-            made += piece
+            made += self._stream.decompress(data, most - len(made))
             data = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
-        return bytes(made)
 
     def _begin(self, data: bytes) -> bytes:
+        """
+        Begin the first member, or the next one behind zero bytes that pad the last.
+        """
         if not self._begun:
             self._begun = True
             raw = self._wbits == zlib.MAX_WBITS and data[0] & 0x0F != 8
             self._stream = zlib.decompressobj(-zlib.MAX_WBITS if raw else self._wbits)
             return data
-        padding = not data.strip(b"\0")
-        if not padding and self._wbits <= zlib.MAX_WBITS:
+        rest = data.lstrip(b"\0")
+        if rest and self._wbits <= zlib.MAX_WBITS:
             raise zlib.error("bytes behind the end")
-        if not padding:
+        if rest:
             self._stream = zlib.decompressobj(self._wbits)
-        return b"" if padding else data
+        return rest
 
 
 class _Brotli:
@@ -176,22 +174,17 @@ class _Brotli:
     """
 
     def __init__(self) -> None:
-        self.room = LARGEST
         self._stream = brotli.Decompressor()
-        # Releases before 1.2 cannot stop within a read.
-        self._bounded = hasattr(self._stream, "can_accept_more_data")
 
     @property
     def finished(self) -> bool:
         return bool(self._stream.is_finished())
 
-    def feed(self, data: bytes) -> bytes:
-        if not data:
-            return b""
-        limit = {"output_buffer_limit": self.room} if self._bounded else {}
-        made = bytes(self._stream.process(data, **limit))
-        self.room -= len(made)
-        return made
+    def feed(self, data: bytes, most: int) -> bytes:
+        made = bytearray(self._stream.process(data, output_buffer_limit=most) if data else b"")
+        while len(made) < most and not self._stream.can_accept_more_data():
+            made += self._stream.process(b"", output_buffer_limit=most - len(made))
+        return bytes(made)
 
 
 _DECODERS: dict[str, Callable[[], _Decoder]] = {

@@ -274,43 +274,52 @@ def _audio(deltas: Sequence[Delta]) -> dict[str, JSON] | None:
     if not given:
         return None
     made: dict[str, JSON] = {}
+    pieces: dict[str, list[str]] = {"data": [], "transcript": []}
     for each in given:
-        for name, value in each.items():
-            before = made.get(name)
-            joins = name in ("data", "transcript") and isinstance(value, str) and isinstance(before, str)
-            made[name] = f"{before}{value}" if joins else value
-    return made
+        made.update(each)
+        for name, texts in pieces.items():
+            value = each.get(name)
+            if isinstance(value, str):
+                texts.append(value)
+    return {**made, **{name: "".join(texts) for name, texts in pieces.items() if texts}}
 
 
 def _calls(deltas: Sequence[Delta]) -> tuple[ToolCall, ...]:
     """
     Fragments by index; without one, a new id begins a new call; so does a new id under an index already used.
     """
-    calls: list[list[tuple[Fragment, dict[str, JSON]]]] = []
-    open_calls: dict[int, int] = {}
+    calls: list[_Open] = []
+    by_index: dict[int, _Open] = {}
     for each in deltas:
         for entry in as_list(each.delta.get("tool_calls")):
             raw = as_object(entry)
             fragment = _fragment(each.event, raw)
-            place = _place(fragment, calls, open_calls)
-            calls[place].append((fragment, raw))
-    return tuple(_put_together(fragments) for fragments in calls)
+            call = _call_of(fragment, calls, by_index)
+            call.id = call.id or as_text(fragment.id)
+            call.fragments.append((fragment, raw))
+    return tuple(_put_together(call.fragments) for call in calls)
 
 
-def _place(fragment: Fragment, calls: list[list[tuple[Fragment, dict[str, JSON]]]], open_calls: dict[int, int]) -> int:
+@dataclass(slots=True)
+class _Open:
+    """
+    A call that is being put together; an id that differs from its own begins another.
+    """
+
+    id: str = ""
+    fragments: list[tuple[Fragment, dict[str, JSON]]] = field(default_factory=list)
+
+
+def _call_of(fragment: Fragment, calls: list[_Open], by_index: dict[int, _Open]) -> _Open:
     index = fragment.index if isinstance(fragment.index, int) and not isinstance(fragment.index, bool) else None
     identity = as_text(fragment.id)
-    known = open_calls.get(index) if index is not None else (len(calls) - 1 if calls and not identity else None)
-    if known is not None and (not identity or identity in _ids(calls[known]) or not _ids(calls[known])):
+    known = by_index.get(index) if index is not None else (calls[-1] if calls and not identity else None)
+    if known is not None and (not identity or known.id in ("", identity)):
         return known
-    calls.append([])
+    calls.append(_Open())
     if index is not None:
-        open_calls[index] = len(calls) - 1
-    return len(calls) - 1
-
-
-def _ids(fragments: list[tuple[Fragment, dict[str, JSON]]]) -> set[str]:
-    return {as_text(fragment.id) for fragment, _ in fragments} - {""}
+        by_index[index] = calls[-1]
+    return calls[-1]
 
 
 def _fragment(event: int, raw: dict[str, JSON]) -> Fragment:

@@ -65,6 +65,8 @@ _BLANK = " \t\n\r"
 _BOM = b"\xef\xbb\xbf"
 #: UTF-16 or UTF-32 by its mark, or by the zero byte in its first ASCII character (RFC 4627 section 3).
 _WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\x00|.\x00", re.DOTALL)
+#: Characters of a whole number that surely fits into a double.
+_FITS = 308
 _RAW_SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Every escape in turn; the group holds those of surrogates without a partner.
@@ -95,12 +97,18 @@ def _finite(text: str) -> float:
     return value
 
 
+def _whole(text: str) -> int:
+    if len(text) > _FITS and math.isinf(float(text)):
+        raise _DoubtError
+    return int(text)
+
+
 def _doubt(text: str) -> None:
     raise _DoubtError(text)
 
 
 #: Nearly every text is in order; its hooks keep no state, so one decoder serves all.
-_QUICK = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=_finite, parse_constant=_doubt)
+_QUICK = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=_finite, parse_int=_whole, parse_constant=_doubt)
 
 
 class _Faults:
@@ -137,11 +145,11 @@ class _Faults:
         return value
 
     def integer(self, text: str) -> int | None:
-        try:
+        # One that no double holds is infinity to most readers, and arithmetic with it fails in Python.
+        if len(text) <= _FITS or math.isfinite(float(text)):
             return int(text)
-        except ValueError:  # more digits than Python reads
-            self.add("overflow", f"{text[:40]}... of {len(text)} digits")
-            return None
+        self.add("overflow", f"{text[:40]}... of {len(text)} digits")
+        return None
 
 
 def read(data: bytes) -> Document:

@@ -1,0 +1,134 @@
+"""
+Bodies without their content codings: the same however the reads split them, and readable as far as they are sound.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.model import Chunk, Ending, Exchange, Sent
+from conformance.read import body
+from tests import strategies
+
+TEXT = b'{"id": "chatcmpl-1", "text": "Hello \xc3\xa9"}'
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def exchange(parts: Sequence[bytes], coding: str) -> Exchange:
+    return Exchange(
+        sent=Sent(method="POST", url="http://host/v1"),
+        ending=Ending.COMPLETE,
+        status=200,
+        headers=(("Content-Encoding", coding),) if coding else (),
+        chunks=tuple(Chunk(0.1 * number, part) for number, part in enumerate(parts)),
+    )
+
+
+def decoded(data: bytes, coding: str) -> tuple[bytes, str | None]:
+    made = body.decode(exchange([data], coding))
+    return made.data, made.problem
+
+
+#: How each coding may be written, rightly and wrongly.
+WRITTEN = [
+    ("gzip", gzip.compress),
+    ("x-gzip", gzip.compress),
+    ("gzip", lambda data: gzip.compress(data[:9]) + b"\0\0" + gzip.compress(data[9:])),
+    ("gzip", lambda data: gzip.compress(data) + b"x"),
+    ("deflate", zlib.compress),
+    ("deflate", _raw_deflate),
+    ("deflate", lambda data: zlib.compress(data) + b"\0x"),
+    ("br", brotli.compress),
+    ("br", lambda data: brotli.compress(data) + b"x"),
+    ("gzip, br", lambda data: brotli.compress(gzip.compress(data))),
+    ("gzip", lambda data: data),
+]
+
+
+@st.composite
+def coded(draw: st.DrawFn) -> tuple[str, bytes, list[bytes]]:
+    """
+    A coding, a body in it, sound or not, and a way to split it.
+    """
+    coding, write = draw(st.sampled_from(WRITTEN))
+    data: bytes = write(draw(st.binary(max_size=80) | st.sampled_from([TEXT, TEXT * 50])))
+    if draw(st.booleans()):
+        data = draw(strategies.broken(data))
+    return coding, data, draw(strategies.splits(data))
+
+
+@given(coded(), st.sampled_from([body.LARGEST, 50, 1]))
+def test_however_a_body_is_split_the_same_comes_of_it(made: tuple[str, bytes, list[bytes]], largest: int) -> None:
+    coding, data, parts = made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(body, "LARGEST", largest)
+        split = body.decode(exchange(parts, coding))
+        assert (split.data, split.problem) == decoded(data, coding)
+    assert [at for at, _ in split.reads] == [0.1 * number for number in range(len(parts))]
+    lengths = [length for _, length in split.reads]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == len(split.data)
+
+
+@pytest.mark.parametrize(
+    ("coding", "data"),
+    [
+        ("", TEXT), ("identity", TEXT), (" , ", TEXT), ("gzip", gzip.compress(TEXT)), ("GZIP", gzip.compress(TEXT)),
+        ("x-gzip", gzip.compress(TEXT)), ("gzip", gzip.compress(TEXT[:5]) + gzip.compress(TEXT[5:])),
+        ("gzip", gzip.compress(TEXT) + b"\0" * 9), ("deflate", zlib.compress(TEXT)), ("deflate", _raw_deflate(TEXT)),
+        ("br", brotli.compress(TEXT)), ("deflate, gzip", gzip.compress(zlib.compress(TEXT))),
+        ("gzip, identity", gzip.compress(TEXT)),
+    ],
+)  # fmt: skip
+def test_codings_are_undone(coding: str, data: bytes) -> None:
+    assert decoded(data, coding) == (TEXT, None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_an_empty_body_needs_no_coding(coding: str) -> None:
+    assert decoded(b"", coding) == (b"", None)
+
+
+@pytest.mark.parametrize(
+    ("coding", "data", "text", "problem"),
+    [
+        pytest.param("zstd", TEXT, TEXT, "an unknown coding zstd", id="unknown"),
+        pytest.param("gzip", TEXT, TEXT, "incorrect header check", id="not coded at all"),
+        pytest.param("br", b"plain", b"plain", "a cut br stream", id="text that brotli could begin with"),
+        pytest.param("br", TEXT, TEXT, "decoder failed", id="not coded in brotli"),
+        pytest.param("gzip", gzip.compress(TEXT)[:-8], TEXT, "a cut gzip stream", id="without its trailer"),
+        pytest.param("gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8, TEXT, "incorrect data check", id="a wrong checksum"),
+        pytest.param("gzip", gzip.compress(TEXT) + b"xy", TEXT, "incorrect header check", id="bytes behind"),
+        pytest.param("deflate", zlib.compress(TEXT) + b"x", TEXT, "bytes behind the end", id="bytes behind deflate"),
+    ],
+)
+def test_what_cannot_be_decoded_is_kept_with_a_problem(coding: str, data: bytes, text: bytes, problem: str) -> None:
+    made, said = decoded(data, coding)
+    assert made == text
+    assert said is not None
+    assert problem in said
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_no_more_is_decoded_than_is_said(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "LARGEST", 1000)
+    assert decoded(strategies.CODINGS[coding](bytes(1000)), coding) == (bytes(1000), None)
+    bomb = strategies.CODINGS[coding](bytes(10_000_000))
+    assert decoded(bomb, coding) == (bytes(1000), "more than 1000 bytes when decoded")
+
+
+def test_a_read_is_told_with_what_could_be_decoded_then() -> None:
+    data = gzip.compress(TEXT)
+    made = body.decode(exchange([data[:3], data[3:], b""], "gzip"))
+    assert made.reads == ((0.0, 0), (0.1, len(TEXT)), (0.2, len(TEXT)))
