@@ -4,11 +4,12 @@ What a server may send, good or hostile, for properties.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gzip
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -120,36 +121,49 @@ def broken(draw: st.DrawFn, data: bytes) -> bytes:
     return bytes(made)
 
 
+#: The place of a document that is the whole body; others are lines of a stream.
+WHOLE = -1
+
+
+def documents_in(body: bytes) -> Iterator[tuple[int, Any]]:
+    """
+    The JSON document of a body, or those of its events with the numbers of their lines.
+    """
+    lines = [(number, line[6:]) for number, line in enumerate(body.split(b"\n")) if line.startswith(b"data: {")]
+    for number, text in lines or [(WHOLE, body)]:
+        with contextlib.suppress(ValueError):
+            yield number, json.loads(text)
+
+
+def with_document(body: bytes, number: int, document: Any) -> bytes:
+    """
+    The body with another document in the place that ``documents_in`` gave.
+    """
+    text = json.dumps(document).encode()
+    lines = body.split(b"\n")
+    return text if number == WHOLE else b"\n".join([*lines[:number], b"data: " + text, *lines[number + 1 :]])
+
+
 @st.composite
-def _changed_json(draw: st.DrawFn, data: bytes) -> bytes:
+def _changed_json(draw: st.DrawFn, body: bytes) -> bytes:
     """
-    The JSON text, or one or two of the JSON texts of a stream, mutated.
+    The body with one of its JSON documents mutated.
     """
-    try:
-        return json.dumps(draw(mutated(json.loads(data)))).encode()
-    except ValueError:
-        pass
-    lines = data.split(b"\n")
-    places = [number for number, line in enumerate(lines) if line.startswith(b"data: {")]
-    for number in draw(st.lists(st.sampled_from(places), min_size=1, max_size=2)) if places else []:
-        try:
-            document = json.loads(lines[number][6:])
-        except ValueError:
-            continue
-        lines[number] = b"data: " + json.dumps(draw(mutated(document))).encode()
-    return b"\n".join(lines)
+    found = list(documents_in(body))
+    number, document = draw(st.sampled_from(found)) if found else (WHOLE, None)
+    return with_document(body, number, draw(mutated(document))) if found else body
 
 
-_NAMES = (
+NAMES = (
     "content-type", "Content-Type", "content-encoding", "content-length", "retry-after", "allow", "", "x-a", "date",
     "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens", "x-request-id", "server",
 )  # fmt: skip
-_SAID = (
+SAID = (
     "", ";", ",", "text/event-stream", "application/json", "text/html; charset=", "application/json;charset=x", "gzip",
     "br, gzip", "deflate", "zstd", "-1", "1s", "6m0s", "1.2.3", "²", "٣s", "nan", "1e999", "9" * 400,
     "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 00 Jan 0000 99:99:99 +9999",
 )  # fmt: skip
-HEADERS = st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from(_SAID) | st.text(max_size=12)), max_size=4).map(
+HEADERS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(SAID) | st.text(max_size=12)), max_size=4).map(
     tuple
 )
 
@@ -179,6 +193,20 @@ def exchanges() -> st.SearchStrategy[Exchange]:
     )
 
 
+def body_of(exchange: Exchange) -> bytes:
+    """
+    All that was read of a body.
+    """
+    return b"".join(chunk.data for chunk in exchange.chunks)
+
+
+def in_reads(exchange: Exchange, parts: Sequence[bytes]) -> Exchange:
+    """
+    The exchange with another body, a tenth of a second after each other.
+    """
+    return replace(exchange, chunks=tuple(Chunk(0.1 * number, part) for number, part in enumerate(parts)))
+
+
 @st.composite
 def near_misses(draw: st.DrawFn) -> Specimen:
     """
@@ -186,15 +214,13 @@ def near_misses(draw: st.DrawFn) -> Specimen:
     """
     specimen = draw(st.sampled_from(SPECIMENS))
     exchange = specimen.exchange
-    body = b"".join(chunk.data for chunk in exchange.chunks)
+    body = body_of(exchange)
     for kind in draw(
         st.lists(st.sampled_from(("json", "bytes", "request", "headers", "status", "ending")), max_size=3)
     ):
         if kind in ("json", "bytes"):
             body = draw(_changed_json(body) if kind == "json" else broken(body))
-            parts = draw(splits(body))
-            chunks = tuple(Chunk(0.1 * number, part) for number, part in enumerate(parts))
-            exchange = replace(exchange, chunks=chunks)
+            exchange = in_reads(exchange, draw(splits(body)))
         elif kind == "request":
             exchange = replace(exchange, sent=replace(exchange.sent, body=draw(_changed_json(exchange.sent.body))))
         elif kind == "headers":
