@@ -28,7 +28,7 @@ demo: $(VENV)/.installed
 	$(BIN)/conformance run
 
 test: $(VENV)/.installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check
