@@ -17,7 +17,7 @@ from conformance.contract import contracts
 from conformance.errors import FileError
 from conformance.judge import not_asked
 from conformance.model import Contract, Outcome, Result, RunInfo, Scorecard, Standing
-from conformance.report import badge, changes, ctrf, html, junit, markdown, packing, results, sarif, scorecard
+from conformance.report import badge, ctrf, diff, html, junit, markdown, packing, results, sarif, scorecard
 from conformance.report.exits import Stale
 from conformance.views import Views
 
@@ -91,7 +91,7 @@ def write(
     """
     known = tuple(secrets)
     makers: Mapping[str, Callable[[], Mapping[str, str | bytes]]] = {
-        "html": lambda: _pages(card, earlier),
+        "html": lambda: _pages(card, earlier, standing),
         "junit": lambda: {"junit.xml": junit.render(card, standing=standing, stale=stale)},
         "md": lambda: {"summary.md": markdown.render(card, report="report.html", standing=standing)},
         "badge": lambda: _badge(card),
@@ -99,14 +99,17 @@ def write(
         "sarif": lambda: {"results.sarif": sarif.render(card, standing=standing)},
     }
     data = results.render(card, exit_code=exit_code, reason=reason, standing=standing)
-    _write(folder / "results.json", data, known)
+    write_whole(folder / "results.json", data, known)
     for form in FORMATS:
         if form in formats:
             for name, text in makers[form]().items():
-                _write(folder / name, text, known)
+                write_whole(folder / name, text, known)
 
 
-def _write(path: Path, data: str | bytes, known: Sequence[Secret]) -> None:
+def write_whole(path: Path, data: str | bytes, known: Sequence[Secret]) -> None:
+    """
+    Write a file whole or not at all; raises ``SecretLeak`` when it, or what a page packs, holds a secret.
+    """
     if isinstance(data, str):
         # What a page packs is looked at as well: a secret in it would not show.
         for block in packing.opened(data):
@@ -119,12 +122,12 @@ def _badge(card: Scorecard) -> dict[str, str | bytes]:
     return {"badge.json": badge.endpoint(made), "badge.svg": badge.svg(made)}
 
 
-def _pages(card: Scorecard, earlier: Scorecard | None) -> dict[str, str]:
-    shown = Views(card)
-    if earlier is None:
-        return html.pages(card, shown, facts=facts.of(card))
-    changed = changes.between(earlier, card)
-    return html.pages(card, shown, facts=facts.of(card), changes=changed, earlier=Views(earlier))
+def _pages(card: Scorecard, earlier: Scorecard | None, standing: Standing | None) -> dict[str, str]:
+    shown, found = Views(card), facts.of(card)
+    if earlier is not None:
+        changed = diff.between(earlier, card)
+        return html.pages(card, shown, facts=found, changes=changed, earlier=Views(earlier))
+    return html.pages(card, shown, facts=found, changes=None if standing is None else diff.against(card, standing))
 
 
 def unasked(made: Iterable[Result]) -> list[tuple[Result, Outcome, str]]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from conformance.model import Outcome, Result, Scorecard, Unobserved
-from conformance.report import beside, changes, coverage, html, pacing, packing
+from conformance.report import beside, coverage, diff, html, pacing, packing
 from conformance.report.scorecard import score
-from conformance.report.views import AttemptView, CaseView, Facts, FieldUse, Pacing, ParameterUse
+from conformance.report.views import AttemptView, CaseView, EventView, Facts, FieldUse, Pacing, ParameterUse
 from tests.report_fixture import card, case, contract, finding, result, run, unsent
 
 HELD = {"body": "held", "id": "held"}
@@ -87,56 +87,38 @@ def _before_and_after() -> tuple[Scorecard, Scorecard]:
     return before, after
 
 
-def test_a_violation_is_new_fixed_not_seen_again_or_still_there() -> None:
-    made = changes.between(*_before_and_after())
-    assert [(each.kind, each.requirement.id) for each in made.changes] == [
-        ("new", "t.index"),
-        ("gone", "t.id"),
-        ("unobserved", "t.usage"),
-        ("same", "t.body"),
-    ]
-    assert [(each.case, each.before, each.after, each.cause) for each in made.ended] == [
-        ("t.a", Outcome.FAIL, Outcome.PASS, ""),
-        ("t.b", Outcome.WARN, Outcome.INCONCLUSIVE, "rate-limit"),
-    ]
-    assert (made.added, made.removed, made.same) == (("t.new",), ("t.gone",), 1)
-
-
-def test_what_differs_between_the_circumstances_is_named() -> None:
-    made = changes.between(*_before_and_after())
-    assert [(each.name, each.before, each.after) for each in made.circumstances if not each.same] == [
-        ("Model", "m-large", "m-larger")
-    ]
-    later = replace(_before_and_after()[0], run=run(suite="0.0.1"))
-    assert [
-        each.name for each in changes.between(later, card("x", target="globex")).circumstances if not each.same
-    ] == ["Suite that asked"]
-
-
-def test_a_run_beside_itself_changed_nothing() -> None:
-    made = changes.between(card("x"), card("x"))
-    assert {each.kind for each in made.changes} == {"same"}
-    assert (made.ended, made.added, made.removed, made.same) == ((), (), (), 10)
-
-
 def test_before_and_after_stand_side_by_side() -> None:
     before, after = _before_and_after()
-    views = [
-        {"t.c": CaseView(attempts=(AttemptView(body=body),))} for body in ('{"id": 1, "b": 2}', '{"id": "1", "b": 2}')
-    ]
-    made = beside.of(changes.between(before, after), *views)
-    assert [(pair.case, pair.before, pair.after) for pair in made.values()] == [
-        ("t.c", '{"id": 1, "b": 2}', '{"id": "1", "b": 2}')
+    bodies = ['{"id": 1, "b": 2}', '{"id": "1", "b": 2}']
+    views = [{"t.c": CaseView(attempts=(AttemptView(body=body),))} for body in bodies]
+    made = beside.of(diff.between(before, after), *views)
+    assert [(key[0].value, pair.case, pair.before, pair.after) for key, pair in made.items()] == [
+        ("new", "t.c", bodies[0], bodies[1])
     ]
     lines = [(each.sign, each.text) for pair in made.values() for each in pair.lines]
     assert lines == [(" ", "{"), ("-", ' "id": 1,'), ("+", ' "id": "1",'), (" ", ' "b": 2'), (" ", "}")]
 
 
+def test_the_event_that_a_finding_names_is_the_one_compared() -> None:
+    views = [
+        {"t.c": CaseView(attempts=(AttemptView(events=tuple(_event(n, text) for n in range(3))),))} for text in "ab"
+    ]
+    found = finding("index", where="event[1]/choices")
+    before = _scored(result(case("c"), states=HELD))
+    after = _scored(result(case("c"), Outcome.FAIL, found, states={"index": "violated"}))
+    made = beside.of(diff.between(before, after), *views)
+    assert [(pair.before, pair.after) for pair in made.values()] == [('data: {"a": 1}', 'data: {"b": 1}')]
+
+
+def _event(number: int, text: str) -> EventView:
+    return EventView(index=number, at=None, text=f'data: {{"{text}": {number}}}', start=0, end=1)
+
+
 def test_the_page_says_what_changed_and_under_which_circumstances() -> None:
     before, after = _before_and_after()
-    text = html.pages(after, changes=changes.between(before, after))["report.html"]
-    assert 'id="changes-new"' in text and 'id="changes-gone"' in text
-    assert "Model was m-large, now m-larger" in text
+    text = html.pages(after, changes=diff.between(before, after))["report.html"]
+    assert 'id="changes-new"' in text and 'id="changes-fixed"' in text
+    assert "two models, m-large and m-larger" in text
     assert 'id="changes"' not in html.render(after)
 
 
@@ -160,7 +142,8 @@ def test_a_distribution_has_its_quantiles_and_its_places_on_one_scale() -> None:
     assert (acme.count, acme.low, acme.median, acme.p95, acme.high) == (5, "100 ms", "300 ms", "480 ms", "500 ms")
     assert acme.at == (100, 200, 300, 400, 480, 500) and acme.dots == (100, 200, 300, 400, 500)
     assert (other.median, other.at[2]) == ("1.00 s", 1000)
-    assert made[0].marks == ((0, "0 ms"), (500, "500 ms"), (1000, "1.00 s"))
+    assert [words for _, words in made[0].marks] == ["0 ms", "200 ms", "400 ms", "600 ms", "800 ms", "1.00 s"]
+    assert [place for place, _ in made[0].marks] == [0, 200, 400, 600, 800, 1000]
 
 
 def test_a_wide_spread_gets_a_logarithmic_scale() -> None:

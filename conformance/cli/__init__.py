@@ -21,6 +21,7 @@ VERBS = {
     "run": ("conformance.cli.run", "Ask an endpoint and judge what it answers."),
     "check": ("conformance.cli.check", "Judge recorded traffic offline: recordings, HAR, VCR, JSON lines."),
     "doctor": ("conformance.cli.doctor", "Look at an endpoint step by step before any verdict."),
+    "compare": ("conformance.cli.compare", "Put several runs side by side in one matrix."),
     "gate": ("conformance.cli.gate", "Hold finished runs against a baseline of known violations."),
     "diff": ("conformance.cli.diff", "Say what changed between two runs or two targets."),
     "baseline": ("conformance.cli.baseline", "Write, prune and check the file of known violations."),

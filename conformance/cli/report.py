@@ -19,25 +19,41 @@ _EPILOG = """\b
 Examples:
   conformance report reports/20260101T000000Z-acme
   conformance report reports/*/ --report html,ctrf,sarif,badge
+  conformance report reports/20260102T000000Z-acme --against reports/20260101T000000Z-acme
 """
 
 
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR...")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="EARLIER",
+    help="An earlier run, for the page to say what changed since.",
+)
 @gating.reports
-def command(folders: tuple[Path, ...], formats: tuple[str, ...]) -> int:
+def command(folders: tuple[Path, ...], against: Path | None, formats: tuple[str, ...]) -> int:
     """
     Judge the recordings of earlier runs again and write their reports anew.
 
     Nothing is sent.  How a run ended (its exit code and its baseline) stays
     as results.json says.
     """
+    earlier = None if against is None else runs.load(against)
     for folder in folders:
         if not folder.is_dir():
             raise FileError(str(folder), 0, "is no folder of a run", "Name folders, as reports/<time>-<target>.")
         card = runs.load(folder)
         standing, ended = _before(folder / "results.json", card)
-        runs.write(folder, card, exit_code=ended.code, reason=ended.reason, standing=standing, formats=formats)
+        runs.write(
+            folder,
+            card,
+            exit_code=ended.code,
+            reason=ended.reason,
+            standing=standing,
+            earlier=earlier,
+            formats=formats,
+        )
         click.echo(folder / "report.html" if "html" in formats else folder)
     return 0
 

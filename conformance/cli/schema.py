@@ -11,6 +11,7 @@ from conformance.contract import paths
 #: What each format's schema is called, below ``schemas/``.
 SCHEMAS = {
     "results": "report/results.json",
+    "comparison": "report/comparison.json",
     "targets": "targets.json",
     "baseline": "baseline.json",
     "case": "case.json",

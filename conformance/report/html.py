@@ -12,10 +12,22 @@ from types import MappingProxyType
 from typing import Any
 
 from conformance.model import JSON, Level, Outcome, Result, Scorecard, Violation
-from conformance.report import beside, coverage, curl, evidence, excerpt, labels, links, pacing, packing, page
+from conformance.report import (
+    beside,
+    coverage,
+    curl,
+    diff_text,
+    evidence,
+    excerpt,
+    labels,
+    links,
+    pacing,
+    packing,
+    page,
+)
 from conformance.report.beside import Beside
-from conformance.report.changes import Changes
 from conformance.report.coverage import Covered
+from conformance.report.diff import Change, Changes
 from conformance.report.excerpt import Excerpt
 from conformance.report.text import line, shorten
 from conformance.report.verdicts import profile_of
@@ -55,7 +67,7 @@ class _Report:
     views: Mapping[str, CaseView]
     facts: Facts
     changes: Changes | None
-    beside: Mapping[str, Beside]
+    beside: Mapping[tuple[Change, str], Beside]
     covered: tuple[Covered, ...]
     #: The gravest first, then by id.
     results: tuple[Result, ...]
@@ -81,7 +93,7 @@ def pages(
     The page for a scorecard and what goes beside it, by path.
 
     ``views`` hold the read replies by case id (see ``views``), ``changes`` the comparison with an earlier run,
-    whose replies are ``earlier``.  The same arguments give the same texts.  ``soft_cap`` bounds the main page, in characters.
+    whose replies are ``earlier``, or with a baseline.  The same arguments give the same texts.  ``soft_cap`` bounds the main page, in characters.
     """
     ordered = sorted(card.results, key=lambda each: (_GRAVE.index(each.outcome), each.case.id))
     report = _Report(
@@ -131,6 +143,7 @@ def _frame(report: _Report) -> dict[str, Any]:
         "facts": report.facts,
         "measures": pacing.measures({line(card.run.target): report.facts.pacing}),
         "changes": report.changes,
+        "changed": diff_text,
         "beside_changes": report.beside,
         "broken": {result.case.id: _broken(result) for result in card.results},
         "grave": grave,

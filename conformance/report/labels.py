@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from conformance.model import Level, Outcome, ProfileScore, RunInfo, Scorecard, State, Verdict, Violation
@@ -57,13 +58,14 @@ STATE_SYMBOLS = {
     "noted": "i",
 }
 
-CHANGES = {"new": "new", "gone": "fixed", "unobserved": "not seen again", "same": "still there"}
-CHANGE_SYMBOLS = {"new": "✗", "gone": "✓", "unobserved": "?", "same": "="}
 CHANGE_MEANINGS = {
-    "new": "violations that the earlier run did not show",
-    "gone": "violations that are gone: what they break was exercised again and held",
-    "unobserved": "violations whose requirement was not exercised this time, so that nothing is known",
-    "same": "violations that both runs show",
+    "new": "not seen before",
+    "expired": "accepted once, but its day has passed",
+    "flaky": "seen in every attempt before, now in some",
+    "unexpected-pass": "the baseline says that it is violated, and it holds",
+    "fixed": "exercised again, and it holds",
+    "known": "seen before and still there",
+    "unobserved": "not exercised this time, so that nothing is known",
 }
 
 _LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9._~/?#=&%+-]*)?")
@@ -227,6 +229,14 @@ def undecided(card: Scorecard) -> list[tuple[Outcome, int, str]]:
             said = [name if number == len(results) else f"{name}: {number}" for name, number in ordered]
             rows.append((outcome, len(results), ", ".join(said)))
     return rows
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """
+    ``a, b, c and 4 more``.
+    """
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
 
 
 def when(moment: str) -> str:

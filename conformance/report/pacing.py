@@ -166,5 +166,5 @@ def _marks(low: float, high: float, *, logarithmic: bool) -> Iterator[float]:
         yield from (10.0**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1))
         return
     step = 10.0 ** math.floor(math.log10(high / 2))
-    step *= next((factor for factor in (1, 2, 5) if high / (step * factor) <= 4), 5)
+    step *= next((factor for factor in (1, 2, 5) if high / (step * factor) <= 5), 5)
     yield from (step * number for number in range(int(high / step) + 1))

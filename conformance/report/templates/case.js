@@ -1,14 +1,19 @@
 // One attempt of a case: what was asked, what came and when.
-const timeline = (attempt) => {
+const timeline = (attempt, concerns) => {
   if (!attempt.ticks.length) return null;
-  const strokes = (bad, top, height) =>
-    attempt.ticks.filter((tick) => Boolean(tick[1]) === bad).map((tick) => `M${tick[0]} ${top}v${height}`).join("");
+  const strokes = (places, top, height) => places.map((place) => `M${place} ${top}v${height}`).join("");
+  const plain = attempt.ticks.filter((tick) => concerns || !tick[1]).map((tick) => tick[0]);
+  // Of one requirement only: its rows, placed by their times.
+  const rows = concerns ? attempt.rows.filter(concerns) : [];
+  const whole = Math.max(parseFloat(attempt.seconds), ...rows.map((row) => Number(row[1])));
+  const bad = concerns ? rows.filter((row) => row[1] !== "").map((row) => Math.round((Number(row[1]) / whole) * 1000)) : attempt.ticks.filter((tick) => tick[1]).map((tick) => tick[0]);
+  const numbers = concerns ? rows.map((row) => row[0]) : attempt.bad;
   const said = `${plural(attempt.total, attempt.unit)} over ${attempt.seconds}` +
-    (attempt.bad.length ? `; violations at ${attempt.unit} ${attempt.bad.slice(0, 10).join(", ")}` : "");
+    (numbers.length ? `; violations at ${attempt.unit} ${numbers.slice(0, 10).join(", ")}` : "");
   return [
     make("h4", {}, "When it came"),
     draw("svg", { class: "time", viewBox: "0 0 1000 40", preserveAspectRatio: "none", role: "img", "aria-label": said },
-      draw("path", { d: strokes(false, 13, 14) }), draw("path", { class: "bad", d: strokes(true, 2, 36) })),
+      draw("path", { d: strokes(plain, 13, 14) }), draw("path", { class: "bad", d: strokes(bad, 2, 36) })),
     make("div", { class: "ends", "aria-hidden": "true" }, make("span", {}, "0 ms: request sent"), make("span", {}, attempt.seconds)),
   ];
 };

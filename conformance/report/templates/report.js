@@ -8,6 +8,7 @@ const begin = (data) => {
     return { outcome, id, title, profile: data.profiles[profile], broken, cause, attempts, where, text };
   });
   const known = new Map(rows.map((row) => [row.id, row]));
+  const back = () => backLink("← Back", "results");
   const link = (id) => `#case=${encodeURIComponent(id)}`;
   const outcome = (value) => sign(value, ...data.outcomes[value]);
   const level = (requirement) => {
@@ -40,7 +41,7 @@ const begin = (data) => {
   const casePage = async (parameters) => {
     const row = known.get(parameters.get("case"));
     if (!row || !row.where.length) {
-      return make("div", {}, backLink("← All results"), make("h2", {}, "No such case here"),
+      return make("div", {}, back(), make("h2", {}, "No such case here"),
         make("p", {}, row ? `Nothing was sent for it: ${row.cause || data.outcomes[row.outcome][1]}.` : "This run does not have it."));
     }
     if (row.where[0] !== data.page) {
@@ -52,7 +53,7 @@ const begin = (data) => {
     const at = kept.indexOf(row);
     const near = (each, words) => (each ? make("a", { href: link(each.id) }, words) : "");
     return make("article", { class: "case" },
-      make("div", { class: "paths" }, make("a", { href: "#results", class: "back" }, "← All results"),
+      make("div", { class: "paths" }, back(),
         make("span", {}, near(kept[at - 1], "previous"), " ", near(kept[at + 1], "next"))),
       make("header", {}, outcome(row.outcome), make("h2", {}, make("code", {}, row.id)), linkButton()),
       make("p", { class: "lead" }, row.title),

@@ -55,7 +55,17 @@ const follow = async () => {
   try { id = decodeURIComponent(hash); } catch { /* not an id of ours */ }
   reveal(id);
 };
-const backLink = (words) => make("p", {}, make("a", { href: "#results", class: "back" }, words));
+// Back to where the reader was; a page that was opened by its link has nowhere to go back to.
+const backLink = (words, home) => {
+  const link = make("a", { href: `#${home}`, class: "back" }, words);
+  link.addEventListener("click", (event) => {
+    if (opener && opener !== document.body) {
+      event.preventDefault();
+      history.back();
+    }
+  });
+  return link;
+};
 const linkButton = () => {
   const button = make("button", { type: "button" }, "Copy link");
   button.addEventListener("click", () => copyText(button, location.href, null));
@@ -73,7 +83,7 @@ addEventListener("keydown", (event) => {
       box.focus();
     }
   }
-  if (event.key === "Escape" && !view.hidden && !typing) history.length > 1 ? history.back() : (location.hash = "results");
+  if (event.key === "Escape" && !view.hidden && !typing) history.length > 1 ? history.back() : (location.hash = "main");
 });
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = byId(button.dataset.copy);

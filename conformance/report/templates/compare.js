@@ -1,0 +1,112 @@
+// The comparison: its matrix, and the evidence of targets side by side.
+const begin = (data) => {
+  const here = data.page;
+  const shown = here ? null : matrix(data);
+  const level = (requirement) => {
+    const found = data.findings[requirement];
+    return found ? [sign(found.level, { MUST: "✗", SHOULD: "!", MAY: "i" }[found.level], found.level), " "] : "";
+  };
+  const back = () => backLink("← Back", here ? "main" : "matrix");
+  const keyOf = (target, id) => `${target}:${id}`;
+  const caseLink = (target, id) => `#case=${encodeURIComponent(id)}&target=${encodeURIComponent(data.targets[target])}`;
+  const outcome = (target, id) => {
+    const found = data.outcomes[keyOf(target, id)];
+    return found ? sign(...found.slice(0, 3)) : "";
+  };
+  const read = async (target, id) => {
+    const where = data.cases[keyOf(target, id)];
+    if (!where) return null;
+    if (where[0] !== here) return `${here ? "" : "evidence/"}${where[0]}.html${caseLink(target, id)}`;
+    return (await unpack(`block-${where[1]}`))[keyOf(target, id)];
+  };
+
+  const side = async ([target, id, same, violated], name) => {
+    const found = await read(target, id);
+    const panel = make("div", { class: "side" },
+      make("h3", {}, data.targets[target], violated ? sign("violated", "✗", "violates it here") : sign("held", "✓", "holds it here")),
+      make("p", { class: "soft" }, outcome(target, id), " ", found ? make("a", { href: typeof found === "string" ? found : caseLink(target, id) }, make("code", {}, id)) : make("code", {}, id), same ? "" : ": a case of its own"));
+    if (found && typeof found !== "string") {
+      const chosen = found.attempts.find((attempt) => attempt.findings.some(([requirement]) => requirement === name)) || found.attempts[0];
+      panel.append(...sideAttempt(chosen, name).filter(Boolean));
+    } else if (found) {
+      panel.append(make("p", {}, "Its exchange is in a file of its own: ", make("a", { href: found }, "open it"), "."));
+    }
+    return panel;
+  };
+
+  // Few at first: those that violate it and those that hold it, in the order of the columns.
+  const first = (sides) => {
+    const some = [...sides.filter((each) => each[3]).slice(0, 2), ...sides.filter((each) => !each[3]).slice(0, 2)];
+    return sides.filter((each) => some.includes(each)).slice(0, 4);
+  };
+  const requirementPage = async (id) => {
+    const found = data.findings[id];
+    if (!found) return make("div", {}, back(), make("h2", {}, "Nothing to show"), make("p", {}, "No target violates this requirement."));
+    const row = shown && shown.rows.get(id);
+    const sides = make("div", { class: "sides", tabindex: "0", role: "region", "aria-label": "Exchanges side by side" });
+    const chosen = new Set(first(found.sides).map((each) => each[0]));
+    const place = async () => {
+      const wanted = found.sides.filter((each) => chosen.has(each[0]));
+      sides.replaceChildren(...await Promise.all(wanted.map((each) => side(each, id))));
+    };
+    const who = make("fieldset", { class: "who" }, make("legend", {}, "Side by side"), found.sides.map((each) => {
+      const input = make("input", { type: "checkbox", checked: chosen.has(each[0]) });
+      input.addEventListener("change", () => {
+        if (input.checked) chosen.add(each[0]);
+        else chosen.delete(each[0]);
+        place();
+      });
+      return make("label", {}, input, data.targets[each[0]], each[3] ? " ✗" : " ✓");
+    }));
+    const evidence = found.sides.some(([target, name]) => data.cases[keyOf(target, name)]);
+    if (evidence) await place();
+    return make("article", { class: "case" },
+      make("div", { class: "paths" }, back()),
+      make("header", {}, sign(found.level, { MUST: "✗", SHOULD: "!", MAY: "i" }[found.level], found.level), make("h2", {}, found.text), linkButton()),
+      make("p", {}, make("code", {}, id)),
+      make("dl", { class: "pairs" }, make("dt", {}, "Who breaks"), make("dd", {}, found.breaks), make("dt", {}, "Documentation"),
+        make("dd", {}, found.doc ? make("a", { href: found.doc, rel: "noopener noreferrer" }, found.doc) : "none"),
+        make("dt", {}, "More"), make("dd", {}, make("code", {}, `conformance explain ${id}`))),
+      row ? table("Targets", ["Target", "State", "Expected", "Observed", "Where", "Case"], row.cells.flatMap((cell, target) => {
+        const samples = found.samples.filter((each) => each[0] === target);
+        const state = make("td", { class: "state" }, sign(data.marks[cell[0]][0], "", shown.said(cell, row.note).replace(/ [⁰¹²³⁴⁵⁶⁷⁸⁹]+$/, "")));
+        if (!samples.length) return [["held"].includes(data.marks[cell[0]][0]) ? make("tr", {}, make("th", { scope: "row" }, data.targets[target]), state, make("td", { colspan: "4" })) : null].filter(Boolean);
+        return samples.map(([, name, where, expected, observed, cases], each) => make("tr", {},
+          each ? make("th", { scope: "row" }, "also") : make("th", { scope: "row" }, data.targets[target]), each ? make("td") : state,
+          make("td", { "data-name": "Expected" }, expected), make("td", { "data-name": "Observed" }, observed), make("td", { "data-name": "Where" }, make("code", {}, where)),
+          make("td", { "data-name": "Case" }, data.cases[keyOf(target, name)] ? make("a", { href: caseLink(target, name) }, make("code", {}, name)) : make("code", {}, name), cases > 1 ? ` and ${cases - 1} more` : "")));
+      }), { class: "stack" }) : null,
+      evidence ? [who, sides] : make("p", { class: "note" }, "This page was made without evidence: it holds no exchange."));
+  };
+  views.push([(_, hash) => !here && hash.startsWith("requirement-"), (_, hash) => requirementPage(decodeURIComponent(hash.slice("requirement-".length)))]);
+
+  const casePage = async (parameters) => {
+    const id = parameters.get("case");
+    const target = data.targets.indexOf(parameters.get("target"));
+    const found = target < 0 ? null : await read(target, id);
+    if (typeof found === "string") {
+      location.href = found;
+      return null;
+    }
+    if (!found) return make("div", {}, back(), make("h2", {}, "No such case here"), make("p", {}, "The report of the target itself may have it."));
+    const others = data.targets.flatMap((name, each) => (each !== target && data.cases[keyOf(each, id)] ? [[name, each]] : []));
+    return make("article", { class: "case" },
+      make("div", { class: "paths" }, back()),
+      make("header", {}, outcome(target, id), make("h2", {}, `${data.targets[target]}: `, make("code", {}, id)), linkButton()),
+      make("p", { class: "lead" }, data.outcomes[keyOf(target, id)][3]),
+      others.length ? make("p", {}, "Other targets: ", others.flatMap(([name, each]) => [make("a", { href: caseLink(each, id) }, name), " ", outcome(each, id), " "])) : null,
+      tabs(found.attempts, "case", level));
+  };
+  views.push([(parameters) => parameters.has("case"), casePage]);
+
+  const lists = {
+    extensions: () => searchable("All extensions", ["What", "Kind", "Types", "Sent by"], data.extensions, (row) => row.join(" "),
+      ([where, kind, types, senders]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, where)), make("td", { "data-name": "Kind" }, kind), make("td", { "data-name": "Types" }, types), make("td", {}, senders))),
+  };
+  for (const details of document.querySelectorAll("details[data-list]")) lazily(details, lists[details.dataset.list]);
+  ready();
+};
+unpack("data").then(begin, () => {
+  main.prepend(unreadable());
+  ready();
+});
