@@ -90,6 +90,8 @@ def test_however_a_body_is_split_the_same_comes_of_it(made: tuple[str, bytes, li
         ("br", brotli.compress(TEXT)), ("deflate, gzip", gzip.compress(zlib.compress(TEXT), mtime=0)),
         ("gzip, identity", gzip.compress(TEXT, mtime=0)),
     ],
+    # Not the bytes: gzip writes the time into them, and workers must name a test alike.
+    ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_codings_are_undone(coding: str, data: bytes) -> None:
     assert decoded(data, coding) == (TEXT, None)
