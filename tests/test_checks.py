@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.checks import REGISTRY
 from conformance.contract import contracts
 from conformance.judge import judge
 from conformance.model import State
@@ -40,14 +39,3 @@ def test_a_good_exchange_violates_nothing(name: str) -> None:
 def test_a_defect_violates_its_requirement_and_no_other(name: str, specimen: Specimen) -> None:
     alongside = {f"openai-chat.{each}" for each in ALONGSIDE.get(name, set())}
     assert _violated(specimen) - alongside == {f"openai-chat.{name}"}
-
-
-def test_every_check_has_a_defect_which_it_finds() -> None:
-    bound = {row.check: row.id for row in CONTRACT.requirements.values() if row.check}
-    assert {bound[name] for name in REGISTRY} == {f"openai-chat.{name}" for name in DEFECTS}
-
-
-def test_every_requirement_is_judged_by_something_or_says_why_not() -> None:
-    for row in CONTRACT.requirements.values():
-        assert sum(map(bool, (row.check, row.schema, row.expect, row.excluded))) == 1, row.id
-        assert row.check is None or row.check in REGISTRY

@@ -104,7 +104,7 @@ def does_not_repeat_the_key(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="no key in an error", observed="the key in full (redacted here)", where="/error/message")
 
 
-@check("error.in-stream", when=lambda s: s.case.invalid and wants_stream(s) and not failed(s))
+@check("error.in-stream", when=lambda s: s.case.invalid and wants_stream(s) and (succeeded(s) or _client_error(s)))
 def refuses_before_it_streams(s: Subject) -> Iterator[Finding]:
     """
     What is wrong with a request is said with a 4xx, not inside a 200 stream.

@@ -1,0 +1,116 @@
+"""
+One id joins everything: documentation, requirement, judge, defect and case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from conformance import run, whom
+from conformance.capture.live import Live
+from conformance.checks import REGISTRY
+from conformance.contract import cases, contracts
+from conformance.model import Case, Requirement, State
+from tests import schema_documents as documents
+from tests.defects import DEFECTS
+
+CONTRACTS = {name: contracts.load(name) for name in contracts.names()}
+ROWS = {row.id: row for contract in CONTRACTS.values() for row in contract.requirements.values()}
+CASES = [case for name in CONTRACTS for case in cases.load_contract(name)]
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+")
+
+#: What no exchange with a correct provider puts at stake, and why; everything else is exercised by some fixed case.
+UNSEEN = {
+    "openai-chat.stream.error-envelope": "only an error in the middle of a stream shows it",
+    "openai-chat.error.envelope-5xx": "only a server that fails shows it",
+    "openai-chat.http.retry-after": "only a server that is busy or fails sends it",
+    "openai-chat.response.message.reasoning": "an extension, which a provider need not have",
+    "openai-chat.chunk.delta.reasoning": "an extension, which a provider need not have",
+    "openai-chat.response.metadata": "answers carry it where completions are stored",
+    "openai-chat.response.moderation": "answers carry it where moderation was asked of special models",
+    "openai-models.model.shutdown-date": "only a model that is to be shut down has one",
+}
+
+
+def _contract(row: Requirement) -> str:
+    return row.id.split(".")[0]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_requirement_has_exactly_one_judge_which_exists(name: str) -> None:
+    row = ROWS[name]
+    judges = {
+        "check": row.check in REGISTRY,
+        "schema": bool(row.schema) and all(_exists(row, place) for place in row.schema),
+        "expect": row.expect and any(case.expect and case.expect.requirement == name for case in CASES),
+        "excluded": bool(row.excluded),
+    }
+    assert [kind for kind, found in judges.items() if found] == [
+        kind for kind, said in (("check", row.check), ("schema", row.schema), ("expect", row.expect),
+                                ("excluded", row.excluded)) if said
+    ]  # fmt: skip
+    assert sum(judges.values()) == 1
+
+
+def _exists(row: Requirement, place: str) -> bool:
+    name, _, pointer = place.partition("#")
+    schema = CONTRACTS[_contract(row)].schemas.get(name)
+    parent, _, last = pointer.rpartition("/")
+    try:
+        if parent.endswith("/required"):
+            return last in documents.at(schema, parent)
+        return documents.at(schema, pointer) is not None
+    except (LookupError, ValueError):
+        return False
+
+
+def test_every_check_judges_a_requirement() -> None:
+    assert {row.check for row in ROWS.values()} - {None} == set(REGISTRY)
+
+
+def test_every_check_has_a_defect_which_it_finds() -> None:
+    bound = {row.check: row.id for row in CONTRACTS["openai-chat"].requirements.values() if row.check}
+    assert {bound[name] for name in REGISTRY} == {f"openai-chat.{name}" for name in DEFECTS}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_requirement_is_called_by_words_and_cites_the_documentation(name: str) -> None:
+    row = ROWS[name]
+    assert ID.fullmatch(name)
+    assert re.fullmatch(r"https://[^\s]+", row.doc)
+    assert all(text.strip().endswith((".", ")")) for text in (row.text, row.breaks))
+
+
+def test_ids_are_unique_over_all_contracts() -> None:
+    times = Counter([case.id for case in CASES] + [row for each in CONTRACTS.values() for row in each.requirements])
+    shared = {name for name, often in times.items() if often > 1}
+    assert shared == set()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_case_is_called_by_words_and_by_the_values_it_stands_for(case: Case) -> None:
+    name, values, _ = re.fullmatch(r"([^\[]*)(\[(.+)\])?", case.id).groups()
+    assert ID.fullmatch(name)
+    assert values is None or values.isascii()
+    assert case.title
+
+
+@pytest.fixture(scope="module")
+def exercised() -> set[str]:
+    """
+    Every requirement that some fixed case puts to the test at the reference provider.
+    """
+    with whom.bundled() as target:
+        around = run.Circumstances(claims=frozenset(target.claims or ()))
+        results = list(run.run(CASES, CONTRACTS, lambda: Live(target), circumstances=around))
+    return {
+        name for result in results for name, state in result.states.items() if state is not State.INCONCLUSIVE
+    }  # fmt: skip
+
+
+def test_every_requirement_that_a_correct_server_can_show_is_exercised(exercised: set[str]) -> None:
+    testable = {row.id for row in ROWS.values() if not row.excluded}
+    assert testable - exercised == set(UNSEEN)
