@@ -39,7 +39,7 @@ PIECES: tuple[bytes, ...] = (
 )  # fmt: skip
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
+    "gzip": lambda data: gzip.compress(data, mtime=0),
     "deflate": zlib.compress,
     "br": brotli.compress,
     "identity": lambda data: data,
