@@ -71,6 +71,27 @@ class NoVerdict(ConformanceError):
         return f"{self.problem}\n  {self.remedy}"
 
 
+class Refused(ConformanceError):
+    """
+    A run cannot be certified, or a bundle is not what it says it is.
+    """
+
+    exit_code = 1
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        """
+        ``reason`` names the file or the case that is at fault.
+        """
+        super().__init__(reason, remedy)
+        self.reason, self.remedy = reason, remedy
+
+    def __str__(self) -> str:
+        """
+        The reason, and on a second line what to do.
+        """
+        return f"refused: {self.reason}" + (f"\n  {self.remedy}" if self.remedy else "")
+
+
 class CheckCrashed(ConformanceError):
     """
     One of our checks raised: our bug, never held against the endpoint.

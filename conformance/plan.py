@@ -237,7 +237,7 @@ def _info(plan: Plan) -> RunInfo:
     target = plan.target
     choice = {
         "contracts": ", ".join(plan.choice.contracts),
-        "profiles": ", ".join(plan.choice.profiles),
+        "profiles": ", ".join(plan.choice.profiles or plan.target.profiles),
         "expression": plan.choice.expression,
         "cases": ", ".join(plan.choice.ids),
         "files": ", ".join(str(path) for path in plan.choice.files),
