@@ -59,9 +59,7 @@ class Settings:
     context: int
 
 
-def create(
-    *, api_key: str | None = None, delay: float = 0.002, context: int = 32768, faults: Sequence[str] = ()
-) -> Starlette:
+def create(*, api_key: str | None = None, delay: float = 0.002, context: int = 32768) -> Starlette:
     """
     Gives the provider as an ASGI application.
 
@@ -69,7 +67,6 @@ def create(
         api_key: the bearer token to demand; None lets everybody in.
         delay: seconds between two chunks of a stream; an answer never takes longer than half a second over all.
         context: the most tokens that prompt and answer may have together.
-        faults: reserved for the names of deliberate faults; unknown ones are ignored.
 
     """
     settings = Settings(api_key=api_key, delay=delay, context=context)

@@ -1,17 +1,67 @@
 """
-The fault laboratory: deviations from the contract that the reference provider can be told to show, one at a time.
+The fault laboratory: what the reference provider can be told to show, deviations from the contract and what is legal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 
-from conformance.reference.faults import bodies, tools, wire
-from conformance.reference.faults.fault import Fault
+from conformance.reference.faults import (
+    accepted,
+    counts,
+    endpoints,
+    envelope,
+    failures,
+    framing,
+    ignored,
+    isolation,
+    logprobs,
+    messages,
+    refused,
+    streaming,
+    toolcalls,
+    transport,
+    variants,
+)
+from conformance.reference.faults.catalogue import NOT_SIMULATED
+from conformance.reference.faults.fault import Fault, Peculiarity, Variant
 
+__all__ = ["FAULTS", "NOT_SIMULATED", "VARIANTS", "Fault", "Peculiarity", "Variant", "chosen"]
+
+_TABLES = (
+    envelope,
+    messages,
+    streaming,
+    framing,
+    transport,
+    toolcalls,
+    logprobs,
+    counts,
+    failures,
+    ignored,
+    refused,
+    accepted,
+    isolation,
+    endpoints,
+)
 #: Every fault by its id.
-FAULTS: Mapping[str, Fault] = {each.id: each for each in (*bodies.FAULTS, *wire.FAULTS, *tools.FAULTS)}
+FAULTS: Mapping[str, Fault] = {each.id: each for table in _TABLES for each in table.FAULTS}
 #: Every legal peculiarity by its id: a suite that objects to one raises a false alarm.
-VARIANTS: Mapping[str, Fault] = {}
-#: Entries of the catalogue that no server of ours can show, with the reason.
-NOT_SIMULATED: Mapping[str, str] = {}
+VARIANTS: Mapping[str, Variant] = {each.id: each for each in variants.VARIANTS}
+
+
+def chosen(names: Sequence[str]) -> tuple[Peculiarity, ...]:
+    """
+    The faults and variants with these ids, in this order.
+
+    Raises:
+        LookupError: there is no such id; the message says which is near.
+
+    """
+    known: dict[str, Peculiarity] = {**FAULTS, **VARIANTS}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise LookupError(f"there is no fault {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+    return tuple(known[name] for name in names)
