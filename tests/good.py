@@ -134,7 +134,22 @@ GOOD: dict[str, Specimen] = {
         ),
         ask(tools=[{"type": "custom", "custom": {"name": "py"}}]),
     ),
+    "a required call finishes with stop": plain(
+        edit(CALLED, "/choices/0/finish_reason", "stop"), ask(tools=[TOOL], tool_choice="required")
+    ),
+    "all tokens went into reasoning": plain(
+        edit(completion(choice(0, "", "length")), "/usage/completion_tokens_details/reasoning_tokens", 2),
+        ask(max_completion_tokens=2),
+    ),
+    "an end that falls on the limit": plain(completion(choice(0, "Hello", "stop")), ask(max_tokens=2)),
+    "filtered": plain(completion(choice(0, None, "content_filter"))),
     "log probabilities": plain(WITH_LOGPROBS, LOGPROBS),
+    "log probabilities of part of a character": plain(
+        edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", None), LOGPROBS
+    ),
+    "a very unlikely token": plain(
+        edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/top_logprobs/1/logprob", -9999.0), LOGPROBS
+    ),
     "structured": plain(ANSWER, STRUCTURED),
     "structured, refused": plain(completion(choice(0, None, refusal="No.")), STRUCTURED),
     "structured, cut": plain(completion(choice(0, '{"reason"', "length")), {**STRUCTURED, "max_tokens": 2}),
@@ -173,6 +188,13 @@ GOOD: dict[str, Specimen] = {
     ),
     "a stream of repeated words": streamed(text_chunks("ha", "ha", "ha", "ha", "ha")),
     "a stream of two choices": streamed(TWO, ask(stream=True, n=2)),
+    "a streamed refusal": streamed(
+        [STREAM[0], chunk(part({"refusal": "I cannot "})), chunk(part({"refusal": "help."})), STREAM[3]]
+    ),
+    "a stream that went into reasoning": streamed(
+        [STREAM[0], chunk(part({"reasoning_content": "Hm"})), chunk(part({}, "length"))],
+        ask(stream=True, max_completion_tokens=2),
+    ),
     "a streamed call": streamed(CALL_STREAM, TOOLS_STREAM),
     "a streamed call in one fragment": streamed(call_chunks('{"city": "Paris"}'), TOOLS_STREAM),
     "two streamed calls": streamed(TWO_CALLS, TOOLS_STREAM),

@@ -15,7 +15,7 @@ from conformance import offline
 from conformance.contract import contracts
 from conformance.judge import judge
 from conformance.model import Case, Chunk, Ending, Evidence, Exchange, Request, Sent, State
-from tests import recorded
+from tests import recorded, recount
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,14 @@ def test_the_findings_of_every_vendor_are_those_that_were_read(judged: Mapping[s
     """
     kept = json.loads(recorded.TABLE.read_text(encoding="utf-8"))
     assert recorded.counts(recorded.rows(judged)) == kept
+
+
+def test_a_second_count_without_the_suite_s_code_agrees(judged: Mapping[str, offline.Judged]) -> None:
+    counts = recorded.counts(recorded.rows(judged))
+    folder = recorded.folder()
+    assert folder is not None
+    again = recount.count(folder / recorded.SHAPES)
+    assert again == {name: counts.get(name, {}) for name in again}
 
 
 #: What the single recorded answers violate.
