@@ -1,5 +1,5 @@
 """
-The schemas we ship: sound, owned place by place by a requirement, and understood alike by two validators.
+The schemas we ship: sound, owned place by place by a requirement.
 """
 
 from __future__ import annotations
@@ -99,22 +99,6 @@ def test_no_schema_leans_on_formats_or_on_an_unknown_nullable(name: str) -> None
 def test_what_a_server_sends_may_hold_more_than_is_documented(contract: str, kind: str) -> None:
     closing = {"additionalProperties", "unevaluatedProperties", "maxProperties", "propertyNames"}
     assert closing & set(keywords(SCHEMAS[f"{contract}/{kind}"])) == set()
-
-
-@pytest.mark.parametrize("name", SCHEMAS)
-def test_two_validators_agree_on_broken_documents(name: str) -> None:
-    """
-    The fast validator judges, the reference validator judges it: same verdicts, same places, same keywords.
-    """
-    ours = jsonschema_rs.validator_for(SCHEMAS[name])
-    oracle = jsonschema.Draft202012Validator(SCHEMAS[name])
-    seen = Counter[bool]()
-    for document in documents.mutants(documents.GOOD[name], count=250, seed=7):
-        one = Counter((tuple(map(str, e.instance_path)), str(e.schema_path[-1])) for e in ours.iter_errors(document))
-        two = Counter((tuple(map(str, e.absolute_path)), str(e.schema_path[-1])) for e in oracle.iter_errors(document))
-        assert set(one) == set(two), document
-        seen[not one] += 1
-    assert min(seen[True], seen[False]) > 0 or name.endswith("/error")
 
 
 @pytest.mark.parametrize(("contract", "kind"), JUDGED)

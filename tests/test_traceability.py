@@ -4,16 +4,20 @@ One id joins everything: documentation, requirement, judge, defect and case.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 
+import jsonschema_rs
 import pytest
 
 from conformance import run, whom
 from conformance.capture.live import Live
-from conformance.checks import REGISTRY
+from conformance.checks import REGISTRY, Subject
 from conformance.contract import cases, contracts
-from conformance.model import Case, Requirement, State
+from conformance.model import Case, Requirement, Result, State
+from conformance.read.reply import Reply
 from tests import schema_documents as documents
 from tests.defects import DEFECTS
 
@@ -99,18 +103,35 @@ def test_a_case_is_called_by_words_and_by_the_values_it_stands_for(case: Case) -
 
 
 @pytest.fixture(scope="module")
-def exercised() -> set[str]:
+def results() -> list[Result]:
     """
-    Every requirement that some fixed case puts to the test at the reference provider.
+    Every fixed case of every contract, asked of the reference provider.
     """
     with whom.bundled() as target:
         around = run.Circumstances(claims=frozenset(target.claims or ()))
-        results = list(run.run(CASES, CONTRACTS, lambda: Live(target), circumstances=around))
-    return {
-        name for result in results for name, state in result.states.items() if state is not State.INCONCLUSIVE
-    }  # fmt: skip
+        return list(run.run(CASES, CONTRACTS, lambda: Live(target), circumstances=around))
 
 
-def test_every_requirement_that_a_correct_server_can_show_is_exercised(exercised: set[str]) -> None:
+def test_every_requirement_that_a_correct_server_can_show_is_exercised(results: list[Result]) -> None:
     testable = {row.id for row in ROWS.values() if not row.excluded}
-    assert testable - exercised == set(UNSEEN)
+    shown = {name for each in results for name, state in each.states.items() if state is not State.INCONCLUSIVE}
+    assert testable - shown == set(UNSEEN)
+
+
+def test_our_own_requests_keep_the_contract_unless_a_case_says_otherwise(results: list[Result]) -> None:
+    valid = [each for each in results if not each.case.invalid and each.case.request.raw is None]
+    wrong = {each.case.id: list(_wrong(each)) for each in valid if any(_wrong(each))}
+    assert wrong == {}
+    assert len(valid) > 100
+
+
+def _wrong(result: Result) -> Iterator[str]:
+    """
+    What the schema of its operation says of a request, as it was sent.
+    """
+    contract = CONTRACTS[result.case.contract]
+    for attempt in result.attempts:
+        operation = Subject(result.case, Reply(attempt.exchange), contract).operation
+        if operation is not None and operation.request is not None:
+            validator = jsonschema_rs.validator_for(contract.schemas[operation.request])
+            yield from (error.message for error in validator.iter_errors(json.loads(attempt.exchange.sent.body)))
