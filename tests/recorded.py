@@ -209,7 +209,9 @@ def _unexplained(found: list[Row]) -> int:
 
 def _summary(judged: Mapping[str, offline.Judged], seconds: float) -> None:
     exchanges = sum(len(each.pairs) for each in judged.values())
-    print(f"\n{exchanges} exchanges of {sum(bool(each.pairs) for each in judged.values())} vendors in {seconds:.1f} s of processor time")
+    print(
+        f"\n{exchanges} exchanges of {sum(bool(each.pairs) for each in judged.values())} vendors in {seconds:.1f} s of processor time"
+    )
     left = list(offline.left_out(judged.values()))
     if left:
         named = ", ".join(f"{call} {count}" for call, count in left[:8])
