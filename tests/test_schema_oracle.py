@@ -53,11 +53,45 @@ def sound(name: str) -> tuple[Any, ...]:
         return (json.loads(results.render(report_fixture.card("x"))),)
     if name == "report/comparison":
         return (json.loads(compare_data.render(compare_fixture.comparison("x"))),)
+    if name not in documents.GOOD:
+        return (full(SCHEMAS[name]),)
     contract, kind = name.split("/")
     valid = [case.request.body for case in cases.load_contract(contract) if not case.invalid and case.request.body]
     # What continues an answer is filled in when it is sent.
     bodies = [body for body in valid if "${after" not in json.dumps(body)]
     return (documents.GOOD[name], *(bodies if kind == "request" and contract == "openai-chat" else []))
+
+
+#: Of the texts that our formats know, one of each form.
+TEXTS = (
+    "x",
+    "openai-chat",
+    "openai-chat/2026-10-01",
+    "2026-10-01",
+    "2026-10-01T00:00:00Z",
+    "https://a.test/",
+    "a" * 64,
+)
+
+
+def full(schema: dict[str, Any]) -> Any:
+    """
+    A document that has every member which a simple schema (no references, no branches) describes.
+    """
+    known = [*([schema["const"]] if "const" in schema else []), *schema.get("enum", [])]
+    if known:
+        return known[0]
+    kinds = schema.get("type", "object")
+    kind = kinds if isinstance(kinds, str) else kinds[0]
+    if kind == "object":
+        more = schema.get("additionalProperties")
+        named = {name: full(below) for name, below in schema.get("properties", {}).items()}
+        return {**named, **({"x": full(more)} if isinstance(more, dict) else {})}
+    if kind == "array":
+        return [full(schema.get("items", {})) for _ in range(max(1, schema.get("minItems", 1)))]
+    if kind == "string":
+        return next(text for text in TEXTS if jsonschema_rs.is_valid(schema, text))
+    return {"boolean": True, "null": None}.get(kind, max(1, schema.get("minimum", 1)))
 
 
 def mutants(document: Any, rng: random.Random) -> Iterator[Any]:
