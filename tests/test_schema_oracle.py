@@ -54,7 +54,7 @@ def sound(name: str) -> tuple[Any, ...]:
     if name == "report/comparison":
         return (json.loads(compare_data.render(compare_fixture.comparison("x"))),)
     if name not in documents.GOOD:
-        return (full(SCHEMAS[name]),)
+        return (full(SCHEMAS[name], SCHEMAS[name]),)
     contract, kind = name.split("/")
     valid = [case.request.body for case in cases.load_contract(contract) if not case.invalid and case.request.body]
     # What continues an answer is filled in when it is sent.
@@ -74,10 +74,12 @@ TEXTS = (
 )
 
 
-def full(schema: dict[str, Any]) -> Any:
+def full(schema: dict[str, Any], root: dict[str, Any]) -> Any:
     """
-    A document that has every member which a simple schema (no references, no branches) describes.
+    A document that has every member which a simple schema (one without branches) describes.
     """
+    if "$ref" in schema:
+        return full(documents.at(root, schema["$ref"].removeprefix("#")), root)
     known = [*([schema["const"]] if "const" in schema else []), *schema.get("enum", [])]
     if known:
         return known[0]
@@ -85,10 +87,10 @@ def full(schema: dict[str, Any]) -> Any:
     kind = kinds if isinstance(kinds, str) else kinds[0]
     if kind == "object":
         more = schema.get("additionalProperties")
-        named = {name: full(below) for name, below in schema.get("properties", {}).items()}
-        return {**named, **({"x": full(more)} if isinstance(more, dict) else {})}
+        named = {name: full(below, root) for name, below in schema.get("properties", {}).items()}
+        return {**named, **({"x": full(more, root)} if isinstance(more, dict) else {})}
     if kind == "array":
-        return [full(schema.get("items", {})) for _ in range(max(1, schema.get("minItems", 1)))]
+        return [full(schema.get("items", {}), root) for _ in range(max(1, schema.get("minItems", 1)))]
     if kind == "string":
         return next(text for text in TEXTS if jsonschema_rs.is_valid(schema, text))
     return {"boolean": True, "null": None}.get(kind, max(1, schema.get("minimum", 1)))
