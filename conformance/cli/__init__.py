@@ -31,6 +31,7 @@ VERBS = {
     "bundle": ("conformance.cli.bundle", "Bundle a finished run, so that somebody else can verify it."),
     "verify": ("conformance.cli.verify", "Verify a bundle: judge its recording again, believe nothing else."),
     "serve": ("conformance.cli.serve", "Serve the bundled reference provider."),
+    "init": ("conformance.cli.init", "Write a targets file, an empty baseline and a CI workflow."),
     "schema": ("conformance.cli.schema", "Print the JSON Schema of one of our formats."),
 }
 
