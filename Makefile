@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 
-.PHONY: help demo test lint recorded verdicts real-servers benchmarks clean
+.PHONY: help demo test browser lint recorded verdicts real-servers benchmarks clean
 
 help:
 	@echo "make demo          ask the bundled reference provider everything and name the report"
 	@echo "make test          the tests"
+	@echo "make browser       the tests that need Chromium"
 	@echo "make lint          ruff and mypy"
 	@echo "make recorded      judge recorded vendor traffic (CONFORMANCE_TRAFFIC, default ../shared/traffic)"
 	@echo "make verdicts      measure what is found and what is not: docs/verdicts.md"
@@ -24,11 +25,18 @@ $(VENV)/.installed: pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.browser: $(VENV)/.installed
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/conformance run
 
 test: $(VENV)/.installed
 	$(RUN) -m pytest -n auto
+
+browser: $(VENV)/.browser
+	$(RUN) -m pytest -m browser tests/test_browser.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from conformance.model import Scorecard
+from conformance.model import Scorecard, State
 from conformance.report import (
     alike,
     compare,
@@ -98,8 +98,11 @@ def test_claims_that_were_not_made_are_said() -> None:
 def test_a_finding_shows_the_case_that_most_violate_and_everyone_elses_answer_to_it() -> None:
     found = {each.requirement.id: each for each in PLAIN.findings}
     assert list(found) == ["t.id", "t.index", "t.usage", "t.extra"]
-    sides = [(side.target, side.case, side.same, side.violated) for side in found["t.index"].sides]
-    assert sides == [(n, "t.stream.index", True, n == 1) for n in range(3)]
+    assert [(side.target, side.case, side.same, side.state) for side in found["t.index"].sides] == [
+        (0, "t.stream.index", True, State.HELD),
+        (1, "t.stream.index", True, State.VIOLATED),
+        (2, "t.stream.index", True, None),
+    ]
     assert (found["t.id"].held, dict(found["t.id"].cases)) == ((0, 2), {1: 1})
 
 
@@ -151,7 +154,7 @@ def test_a_summary_counts_and_names_no_winner() -> None:
         "Of 7 requirements that were decided for at least one target, 4 differ between targets and 3 are violated by at "
         "least one."
     )
-    words = " ".join(TEXT.lower().split())
+    words = " ".join(PAGE.text.lower().split())
     for word in ("winner", "score:", "best", "worst", "rank "):
         assert word not in words.replace("nothing is ranked", "").replace("no ranking", "")
 

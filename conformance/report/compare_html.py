@@ -200,5 +200,8 @@ def _finding(each: Shared) -> JSON:
             for number, samples in each.samples.items()
             for sample in samples[:_SAMPLES]
         ],
-        "sides": [[side.target, links.key(side.case), int(side.same), int(side.violated)] for side in each.sides],
+        "sides": [
+            [side.target, links.key(side.case), int(side.same), side.state.value if side.state else ""]
+            for side in each.sides
+        ],
     }

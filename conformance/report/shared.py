@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from conformance.model import Finding, Level, Requirement, Result, Scorecard, State, Violation
 
+#: Targets that are shown side by side for one requirement: those that violate it, and those that hold it.
+_VIOLATING, _HOLDING = 24, 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -35,7 +38,15 @@ class Side:
     case: str
     #: The case that all were asked; else the target's own nearest.
     same: bool
-    violated: bool
+    #: None: the case does not decide the requirement here.
+    state: State | None
+
+    @property
+    def violated(self) -> bool:
+        """
+        The requirement is violated in this case.
+        """
+        return self.state is State.VIOLATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +84,26 @@ class _Index:
     """
 
     asked: frozenset[str]
-    held: Mapping[str, str]
+    held: Mapping[str, tuple[str, ...]]
     violated: Mapping[str, tuple[str, ...]]
     violations: Mapping[str, tuple[Violation, ...]]
 
     @classmethod
     def of(cls, card: Scorecard) -> _Index:
-        held: dict[str, str] = {}
+        held: dict[str, list[str]] = {}
         violated: dict[str, list[str]] = {}
         for result in card.results:
             for name, state in _stated(result):
                 if state is State.VIOLATED:
                     violated.setdefault(name, []).append(result.case.id)
                 elif state is State.HELD:
-                    held.setdefault(name, result.case.id)
+                    held.setdefault(name, []).append(result.case.id)
         violations: dict[str, list[Violation]] = {}
         for violation in card.violations:
             violations.setdefault(violation.requirement.id, []).append(violation)
         return cls(
             asked=frozenset(result.case.id for result in card.results if result.attempts),
-            held=held,
+            held={name: tuple(cases) for name, cases in held.items()},
             violated={name: tuple(cases) for name, cases in violated.items()},
             violations={name: tuple(each) for name, each in violations.items()},
         )
@@ -113,7 +124,7 @@ def _shared(row: Requirement, cards: Sequence[Scorecard], indexes: Sequence[_Ind
         samples=samples,
         cases={number: len(indexes[number].violated.get(row.id, ())) for number in samples},
         held=tuple(n for n in range(len(cards)) if n not in samples and row.id in indexes[n].held),
-        sides=tuple(_sides(row.id, indexes)),
+        sides=_few(_sides(row.id, indexes)),
     )
 
 
@@ -131,9 +142,24 @@ def _sides(name: str, indexes: Sequence[_Index]) -> Iterator[Side]:
     counts = Counter(case for index in indexes for case in index.violated.get(name, ()))
     focus = min(counts, key=lambda case: (-counts[case], case), default="")
     for number, index in enumerate(indexes):
-        violated = index.violated.get(name, ())
-        own = focus if focus in violated else next(iter(violated), None)
-        if own is None:
-            own = focus if focus in index.asked else index.held.get(name)
-        if own is not None:
-            yield Side(target=number, case=own, same=own == focus, violated=bool(violated))
+        violated, held = index.violated.get(name, ()), index.held.get(name, ())
+        if focus in index.asked and (focus in violated or not violated):
+            own = focus
+        else:
+            own = next(iter([*violated, *held]), "")
+        if own:
+            state = State.VIOLATED if own in violated else State.HELD if own in held else None
+            yield Side(target=number, case=own, same=own == focus, state=state)
+
+
+def _few(sides: Iterator[Side]) -> tuple[Side, ...]:
+    """
+    Not more of either kind than anybody looks at, in the order of the targets.
+    """
+    room = {True: _VIOLATING, False: _HOLDING}
+    kept = []
+    for side in sides:
+        room[side.violated] -= 1
+        if room[side.violated] >= 0:
+            kept.append(side)
+    return tuple(kept)

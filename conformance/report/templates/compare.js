@@ -20,10 +20,11 @@ const begin = (data) => {
     return (await unpack(`block-${where[1]}`))[keyOf(target, id)];
   };
 
-  const side = async ([target, id, same, violated], name) => {
+  const STATES = { violated: ["violated", "✗", "violates it here"], held: ["held", "✓", "holds it here"], "": ["", "·", "not decided here"] };
+  const side = async ([target, id, same, state], name) => {
     const found = await read(target, id);
     const panel = make("div", { class: "side" },
-      make("h3", {}, data.targets[target], violated ? sign("violated", "✗", "violates it here") : sign("held", "✓", "holds it here")),
+      make("h3", {}, data.targets[target], sign(...STATES[state])),
       make("p", { class: "soft" }, outcome(target, id), " ", found ? make("a", { href: typeof found === "string" ? found : caseLink(target, id) }, make("code", {}, id)) : make("code", {}, id), same ? "" : ": a case of its own"));
     if (found && typeof found !== "string") {
       const chosen = found.attempts.find((attempt) => attempt.findings.some(([requirement]) => requirement === name)) || found.attempts[0];
@@ -36,7 +37,8 @@ const begin = (data) => {
 
   // Few at first: those that violate it and those that hold it, in the order of the columns.
   const first = (sides) => {
-    const some = [...sides.filter((each) => each[3]).slice(0, 2), ...sides.filter((each) => !each[3]).slice(0, 2)];
+    const of = (state) => sides.filter((each) => each[3] === state);
+    const some = [...of("violated").slice(0, 2), ...of("held").slice(0, 2), ...of("").slice(0, 1)];
     return sides.filter((each) => some.includes(each)).slice(0, 4);
   };
   const requirementPage = async (id) => {
@@ -56,7 +58,7 @@ const begin = (data) => {
         else chosen.delete(each[0]);
         place();
       });
-      return make("label", {}, input, data.targets[each[0]], each[3] ? " ✗" : " ✓");
+      return make("label", {}, input, data.targets[each[0]], ` ${STATES[each[3]][1]}`);
     }));
     const evidence = found.sides.some(([target, name]) => data.cases[keyOf(target, name)]);
     if (evidence) await place();

@@ -49,15 +49,19 @@ const matrix = (data) => {
     failures: broken,
     notable: (row) => differs(row) || broken(row),
   };
+  const levels = { MUST: 0, SHOULD: 1, MAY: 2 };
+  const rank = (row) => (broken(row) ? 0 : 8) + (differs(row) ? 0 : 4) + levels[row.level];
   const refresh = () => {
     const words = wordsOf(box.value);
     const wanted = tests[show.querySelector("input:checked").value];
     const kept = rows.filter((row) => words.every((word) => row.words.includes(word)) && wanted(row));
-    const shown = kept.slice(0, limit);
+    // Where there is no room for all: what is broken or differs first, by level; they stand in their order all the same.
+    const shown = kept.length > limit ? new Set([...kept].sort((one, other) => rank(one) - rank(other)).slice(0, limit)) : new Set(kept);
     for (const body of Array.from(frame.tBodies)) body.remove();
     data.groups.forEach((group, place) => {
-      const ours = shown.filter((row) => row.group === place);
-      const number = kept.filter((row) => row.group === place).length;
+      const all = kept.filter((row) => row.group === place);
+      const ours = all.filter((row) => shown.has(row));
+      const number = all.length;
       frame.append(make("tbody", {}, head(group, place, number), folded.has(place) ? [] : ours.map(line)));
     });
     more.hidden = kept.length <= limit;

@@ -99,4 +99,5 @@ const ready = () => {
   for (const each of document.querySelectorAll(".scripted")) each.hidden = false;
   follow();
   document.documentElement.dataset.ready = "1";
+  performance.mark("ready");
 };
