@@ -49,7 +49,7 @@ class Judged:
     results: tuple[Result, ...] = ()
     #: The features that a recording of our own says were claimed; None: nothing was said.
     claims: frozenset[str] | None = None
-    #: How many exchanges were left out because no chosen contract documents their call, by method and path.
+    #: How many exchanges were left out because no chosen contract documents their call, by method, host and path.
     left_out: Mapping[str, int]
 
     @property
@@ -128,7 +128,8 @@ class _Vendor:
 
     def add(self, each: Foreign, contract: Contract | None) -> None:
         if contract is None:
-            call = f"{each.case.request.method} {urlsplit(each.exchange.sent.url).path or each.case.request.path}"
+            url = urlsplit(each.exchange.sent.url)
+            call = f"{each.case.request.method} {url.hostname or ''}{url.path or each.case.request.path}"
             self._left_out[call] = self._left_out.get(call, 0) + 1
         elif each.case.contract:
             self._pairs.append((each.case, each.exchange))

@@ -153,6 +153,9 @@ GOOD: dict[str, Specimen] = {
     "structured": plain(ANSWER, STRUCTURED),
     "structured, refused": plain(completion(choice(0, None, refusal="No.")), STRUCTURED),
     "structured, cut": plain(completion(choice(0, '{"reason"', "length")), {**STRUCTURED, "max_tokens": 2}),
+    "a stop sequence that was asked to be shown": plain(
+        completion(choice(0, "1, 2, 3")), ask(stop=["3"], include_stop_str_in_output=True)
+    ),
     "stopped": plain(completion(choice(0, "1, 2, ")), ask(stop=["3"])),
     "a key that is refused": plain(
         {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}},

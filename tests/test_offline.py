@@ -60,19 +60,19 @@ def test_the_call_decides_the_contract_and_an_unknown_one_is_counted(tmp_path: P
     judged = offline.judge([written(tmp_path / "a.jsonl", row("1"), unknown, unknown)])["acme"]
     assert [case.contract for case, _ in judged.pairs] == ["openai-chat"]
     assert [contract.id for contract in judged.contracts] == ["openai-chat"]
-    assert list(offline.left_out([judged])) == [("POST /v1/moderations", 2)]
+    assert list(offline.left_out([judged])) == [("POST api.acme.example/v1/moderations", 2)]
 
 
 def test_a_call_of_the_vendor_s_own_api_is_left_out_unless_its_contract_is_chosen(tmp_path: Path) -> None:
     listing = row("1", url="https://api.anthropic.com/v1/models")
     path = written(tmp_path / "a.jsonl", listing.replace('"method": "POST"', '"method": "GET"'))
-    assert offline.judge([path])["acme"].left_out == {"GET /v1/models": 1}
+    assert offline.judge([path])["acme"].left_out == {"GET api.anthropic.com/v1/models": 1}
     assert len(offline.judge([path], only=["openai-models"])["acme"].results) == 1
 
 
 def test_a_contract_that_was_not_chosen_judges_nothing(tmp_path: Path) -> None:
     judged = offline.judge([written(tmp_path / "a.jsonl", row("1"))], only=["openai-models"])["acme"]
-    assert (judged.pairs, judged.left_out) == ((), {"POST /v1/chat/completions": 1})
+    assert (judged.pairs, judged.left_out) == ((), {"POST api.acme.example/v1/chat/completions": 1})
     with pytest.raises(UsageError, match="openai-chat"):
         offline.judge([], only=["openai-chatt"])
 

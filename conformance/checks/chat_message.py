@@ -124,7 +124,13 @@ def _texts(s: Subject) -> list[Choice]:
     return [choice for choice in s.completion.choices if isinstance(choice.content, str)]
 
 
+#: By these extensions of vLLM and SGLang a client asks to see the stop sequence.
+_SHOWN = ("include_stop_str_in_output", "no_stop_trim")
+
+
 def _stops(s: Subject) -> list[str]:
+    if any(s.asked.get(name) is True for name in _SHOWN):
+        return []
     stop = s.asked.get("stop")
     given = [stop] if isinstance(stop, str) else as_list(stop)
     return [each for each in given if isinstance(each, str) and each]
