@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.cli import main
+from conformance.cli import VERBS, main
 from conformance.contract import baselines, paths
 from tests.faulty_provider import Faulty, faulty
 
@@ -222,3 +222,32 @@ def test_a_check_names_unknown_cases_missing_issues_and_what_expires(today: Path
     Path("b.yaml").write_text(re.sub(r"    case:\n(      - .*\n)+", "    case: openai-chat.nosuch\n", text))
     assert main(["baseline", "check", "--baseline", "b.yaml"]) == 2
     assert "b.yaml:5: there is no case 'openai-chat.nosuch'" in capsys.readouterr().err
+
+
+def test_recorded_traffic_is_held_against_a_baseline_as_well(today: Path, provider: Faulty, capsys: Output) -> None:
+    accept(today)
+    Path("t.jsonl").write_bytes((today / "recording.jsonl").read_bytes())
+    assert main(["check", "t.jsonl", "--baseline", "b.yaml", "-o", "checked", "--report", "junit"]) == 0
+    assert "k known" in capsys.readouterr().out
+    assert results("checked")["exit"]["reason"] == "the gate holds: 4 known findings"
+    assert not Path("checked/report.html").exists()
+    assert main(["check", "t.jsonl", "-o", "plain"]) == 1
+
+
+def test_traffic_that_no_contract_documents_is_not_green(capsys: Output) -> None:
+    entry = {"request": {"method": "GET", "url": "https://h/other"}, "response": {"status": 200, "body_text": "{}"}}
+    Path("t.jsonl").write_text(json.dumps(entry) + "\n")
+    assert main(["check", "t.jsonl", "-o", "checked"]) == 5
+    assert "Exit 5: nothing was tested" in capsys.readouterr().out
+
+
+def test_a_bug_of_ours_ends_with_its_own_code_and_keeps_the_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    monkeypatch.setitem(VERBS, "broken", ("tests.broken_verb", ""))
+    assert main(["broken"]) == 70
+    said = capsys.readouterr().err
+    assert said.startswith("conformance: ZeroDivisionError")
+    (path,) = re.findall(r"report it with (\S+)\.$", said, re.MULTILINE)
+    assert "1 // 0" in Path(path).read_text()
+    Path(path).unlink()

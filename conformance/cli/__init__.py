@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -96,6 +97,17 @@ def cli() -> None:
     """
 
 
+def _trace(problem: Exception) -> str:
+    """
+    Keep the stack trace of a bug of ours in a file that nobody else may read, and say which.
+    """
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="conformance-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(problem)))
+    return file.name
+
+
 def main(arguments: list[str] | None = None) -> int:
     """
     Run a command and give its exit code; every mistake of ours or of the user's ends in words.
@@ -116,4 +128,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except Exception as problem:  # noqa: BLE001  Whatever else is raised is our bug, and must not look like a verdict.
+        path = _trace(problem)
+        click.echo(f"conformance: {type(problem).__name__}: {problem}", err=True)
+        click.echo(f"  This is a bug in conformance, not in the endpoint; please report it with {path}.", err=True)
+        return 70
     return code if isinstance(code, int) else 0

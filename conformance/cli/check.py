@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from conformance import offline, plan, runs
 from conformance.capture import recording
-from conformance.cli import shown
+from conformance.cli import ci, gating, shown
 from conformance.errors import FileError
 from conformance.model import Level, Scorecard
-from conformance.report import exits, labels, results
+from conformance.report import diff, diff_text, exits, labels, results
 from conformance.report.text import line, plural
 
 _EPILOG = """\b
@@ -37,11 +39,18 @@ class _Judged:
 @click.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("-c", "--contract", "contracts", multiple=True, metavar="ID", help="Judge by these contracts alone.")
-@click.option("--fail-on", type=click.Choice(["must", "should"]), default="must", help="What makes the exit code 1.")
+@gating.options
+@gating.reports
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def command(
-    files: tuple[Path, ...], contracts: tuple[str, ...], fail_on: str, output: Path | None, *, as_json: bool
+    files: tuple[Path, ...],
+    contracts: tuple[str, ...],
+    formats: tuple[str, ...],
+    output: Path | None,
+    *,
+    as_json: bool,
+    **gate: Any,
 ) -> int:
     """
     Judge recorded traffic offline: our recordings, HAR, VCR cassettes, JSON
@@ -50,19 +59,15 @@ def command(
     Nothing is sent.  What an exchange shows is judged, what it cannot show is
     silent.  A file that holds several vendors gives one scorecard a vendor.
     """
+    held = gating.gate(**gate)
     judged, left_out = _judged(files, contracts)
-    ends = [exits.decide(each.card, fail_on=Level(fail_on.upper())) for each in judged]
     root = output or plan.new_folder(Path("reports"), "check")
-    folders = _write(root, judged, ends)
-    ended = exits.worst(ends)
-    if as_json:
-        shown.data(
-            [results.document(j.card, exit_code=e.code, reason=e.reason) for j, e in zip(judged, ends, strict=True)]
-        )
-    elif len(judged) == 1:
-        shown.card(judged[0].card, report=str(folders[0] / "report.html"), exit_code=ended.code, reason=ended.reason)
-    else:
-        _say_many(judged, root, ended)
+    told = _write(root, judged, held, formats)
+    nothing = exits.Exit(exits.EMPTY, "nothing was tested: no exchange that a contract documents")
+    ended = exits.worst([each.ended for each in told] or [nothing])
+    held.warn([each.card for each in judged])
+    _say(told, root, ended, as_json=as_json)
+    ci.tell(told, ended, os.environ, level=held.fail_on)
     for call, count in left_out[:8]:
         click.echo(
             f"not judged: {plural(count, 'exchange')} of {line(call, 100)}, which no contract documents", err=True
@@ -94,19 +99,47 @@ def _cards(vendors: Sequence[offline.Judged]) -> Iterator[tuple[Scorecard, offli
             yield runs.score(vendor.results, vendor.contracts, info), vendor
 
 
-def _write(root: Path, judged: Sequence[_Judged], ends: Sequence[exits.Exit]) -> list[Path]:
-    folders = []
-    for each, ended in zip(judged, ends, strict=True):
-        name = plan.plain(each.card.run.target)
-        folder = root if len(judged) == 1 else root / name
+def _write(root: Path, judged: Sequence[_Judged], held: gating.Gate, formats: Sequence[str]) -> list[ci.Judged]:
+    made = []
+    for each in judged:
+        standing, ended = held.hold(each.card)
+        folder = root if len(judged) == 1 else root / plan.plain(each.card.run.target)
         if not (folder / runs.RECORDING).exists():
             recording.write(folder / runs.RECORDING, each.card.run, each.pairs)
-        runs.write(folder, each.card, exit_code=ended.code, reason=ended.reason)
-        folders.append(folder)
-    return folders
+        runs.write(
+            folder,
+            each.card,
+            exit_code=ended.code,
+            reason=ended.reason,
+            standing=standing,
+            stale=held.stale,
+            formats=formats,
+        )
+        made.append(ci.Judged(card=each.card, standing=standing, ended=ended, report=str(folder / "report.html")))
+    return made
 
 
-def _say_many(judged: Sequence[_Judged], root: Path, ended: exits.Exit) -> None:
+def _say(told: Sequence[ci.Judged], root: Path, ended: exits.Exit, *, as_json: bool) -> None:
+    if as_json:
+        shown.data(
+            [
+                results.document(each.card, exit_code=each.ended.code, reason=each.ended.reason, standing=each.standing)
+                for each in told
+            ]
+        )
+        return
+    for each in told:
+        if each.standing is not None:
+            shown.text(diff_text.text(diff.against(each.card, each.standing)) + "\n")
+    if not told:
+        shown.text(f"Exit {ended.code}: {ended.reason}\n")
+    elif len(told) == 1:
+        shown.card(told[0].card, report=told[0].report, exit_code=ended.code, reason=ended.reason)
+    else:
+        _say_many(told, root, ended)
+
+
+def _say_many(judged: Sequence[ci.Judged], root: Path, ended: exits.Exit) -> None:
     click.echo(f"{'target':<24}{'exchanges':>10}{'MUST broken':>13}{'SHOULD broken':>15}  verdict")
     for each in judged:
         broken = [
