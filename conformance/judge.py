@@ -67,15 +67,14 @@ def judge(
     """
     if not keyed and case.expect is not None and case.expect.requirement.startswith(f"{contract.id}.auth."):
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
-    attempts = tuple(
-        _attempt(Subject(case, Reply(exchange), contract, peers, unsteady)) for exchange in _telling(case, exchanges)
-    )
-    if _refused_optional(case, attempts, contract, claims):
+    replies = [Reply(exchange) for exchange in _telling(case, exchanges)]
+    attempts = tuple(_attempt(Subject(case, reply, contract, peers, unsteady)) for reply in replies)
+    if replies and _refused_optional(case, replies[-1], contract, claims):
         attempts = tuple(_without_acceptance(attempt, contract) for attempt in attempts)
         return Result(
             case=case, outcome=Outcome.UNSUPPORTED, cause="refused", attempts=attempts, states=_merge(attempts)
         )
-    outcome, cause = _outcome(case, attempts, contract)
+    outcome, cause = _outcome(case, attempts, replies, contract)
     return Result(case=case, outcome=outcome, cause=cause, attempts=attempts, states=_merge(attempts))
 
 
@@ -177,21 +176,18 @@ def _optional(case: Case, contract: Contract) -> set[str]:
     return set(case.needs) - core
 
 
-def _refused_optional(
-    case: Case, attempts: Sequence[Attempt], contract: Contract, claims: frozenset[str] | None
-) -> bool:
+def _refused_optional(case: Case, reply: Reply, contract: Contract, claims: frozenset[str] | None) -> bool:
     """
     A documented refusal of a feature that is neither core nor claimed.
     """
     needs = _optional(case, contract)
-    if case.invalid or not needs or needs <= (claims or frozenset()) or not attempts:
+    if case.invalid or not needs or needs <= (claims or frozenset()):
         return False
-    exchange = attempts[-1].exchange
-    status = exchange.status or 0
+    status = reply.status or 0
     if status in (404, 405, 501):
         return True
     refused = 400 <= status < 500 and status not in BUSY | {401, 403}
-    return refused and Reply(exchange).error is not None
+    return refused and reply.error is not None
 
 
 def _without_acceptance(attempt: Attempt, contract: Contract) -> Attempt:
@@ -207,11 +203,13 @@ def _about_acceptance(requirement: Requirement | None) -> bool:
     )
 
 
-def _outcome(case: Case, attempts: Sequence[Attempt], contract: Contract) -> tuple[Outcome, str]:
+def _outcome(
+    case: Case, attempts: Sequence[Attempt], replies: Sequence[Reply], contract: Contract
+) -> tuple[Outcome, str]:
     levels = {contract.requirements[finding.requirement].level for attempt in attempts for finding in attempt.findings}
     if Level.MUST in levels:
         return Outcome.FAIL, ""
-    trouble = _trouble(case, attempts)
+    trouble = _trouble(case, attempts[-1], replies[-1]) if attempts else (Outcome.NOT_RUN, "not asked")
     if trouble is not None:
         return trouble
     missed = [each for attempt in attempts for each in attempt.unobserved.values()]
@@ -226,21 +224,18 @@ def _outcome(case: Case, attempts: Sequence[Attempt], contract: Contract) -> tup
     return (Outcome.INFO, "") if Level.MAY in levels else (Outcome.PASS, "")
 
 
-def _trouble(case: Case, attempts: Sequence[Attempt]) -> tuple[Outcome, str] | None:
+def _trouble(case: Case, attempt: Attempt, reply: Reply) -> tuple[Outcome, str] | None:
     """
     Why the last attempt says nothing of the contract, if so.
     """
-    if not attempts:
-        return Outcome.NOT_RUN, "not asked"
-    exchange = attempts[-1].exchange
-    status = exchange.status
-    if exchange.ending in _CAUSES and not attempts[-1].states.get(f"{case.contract}.stream.closes"):
+    exchange, status = attempt.exchange, reply.status
+    if exchange.ending in _CAUSES and not attempt.states.get(f"{case.contract}.stream.closes"):
         cause = _CAUSES[exchange.ending]
         return (Outcome.ERROR if cause in ("connect", "tls") else Outcome.INCONCLUSIVE), cause
     if status is not None and status in BUSY:
         return Outcome.INCONCLUSIVE, "rate-limit" if status == 429 else "5xx" if status >= 500 else "busy"
     if status in (401, 403) and not case.invalid and not (case.expect and status in case.expect.status):
         return Outcome.ERROR, "auth"
-    if not case.invalid and status is not None and 200 <= status < 300 and Reply(exchange).error_packet is not None:
+    if not case.invalid and status is not None and 200 <= status < 300 and reply.error_packet is not None:
         return Outcome.INCONCLUSIVE, "server-error"
     return None

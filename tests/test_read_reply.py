@@ -26,9 +26,9 @@ def reading(exchange: Exchange) -> dict[str, Any]:
     """
     reply = Reply(exchange)
     said = {name: getattr(reply, name) for name in LAZY if name not in ("exchange", "reads")}
-    return {**said, "packets": tuple(replace(packet, at=None) for packet in reply.packets)} | {
-        "chunks": tuple(replace(packet, at=None) for packet in reply.chunks),
-        "error_packet": reply.error_packet and replace(reply.error_packet, at=None),
+    return {**said, "packets": tuple(packet._replace(at=None) for packet in reply.packets)} | {
+        "chunks": tuple(packet._replace(at=None) for packet in reply.chunks),
+        "error_packet": reply.error_packet and reply.error_packet._replace(at=None),
     }
 
 

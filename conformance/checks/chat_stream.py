@@ -9,23 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, audio_asked, prelude, stream_good, streamed
+from conformance.checks.subject import Subject, audio_asked, stream_good, streamed
 from conformance.model import JSON, Evidence, Finding
 from conformance.read.chat import Choice
 from conformance.read.strictjson import MISSING, as_object
 
 
-def _chunks(s: Subject) -> Iterator[tuple[int, dict[str, JSON]]]:
-    for packet in s.reply.chunks:
-        if packet.document is not None and isinstance(packet.document.value, dict):
-            chunk = packet.document.value
-            if not prelude(chunk) and s.reply.stream.events[packet.event].name != "error":
-                yield packet.event, chunk
-
-
 def _one_value(s: Subject, name: str, usable: Callable[[JSON], bool]) -> Iterator[Finding]:
     first: JSON = None
-    for event, chunk in _chunks(s):
+    for event, chunk in s.chunks:
         value = chunk.get(name)
         if not usable(value):
             continue
@@ -79,7 +71,7 @@ def has_choices_in_every_chunk(s: Subject) -> Iterator[Finding]:
     """
     ``choices`` is there in every chunk, and an array.
     """
-    for event, chunk in _chunks(s):
+    for event, chunk in s.chunks:
         if "choices" not in chunk:
             yield Finding(expected="an array choices", observed="no choices", where=f"event[{event}]/choices")
 
@@ -90,7 +82,7 @@ def empties_choices_only_for_a_reason(s: Subject) -> Iterator[Finding]:
     ``choices`` is empty only beside something else that the chunk is for.
     """
     usual = {"id", "object", "created", "model", "system_fingerprint", "service_tier", "choices", "obfuscation"}
-    for event, chunk in _chunks(s):
+    for event, chunk in s.chunks:
         payload = {name for name, value in chunk.items() if name not in usual and value is not None}
         if chunk.get("choices") == [] and not payload:
             yield Finding(expected="choices, or usage", observed="an empty chunk", where=f"event[{event}]/choices")
@@ -101,7 +93,7 @@ def sends_deltas_not_messages(s: Subject) -> Iterator[Finding]:
     """
     A chunk's choice has a ``delta`` and no ``message``: with both, merging clients double the text.
     """
-    for event, chunk in _chunks(s):
+    for event, chunk in s.chunks:
         for number, choice in enumerate(_list(chunk.get("choices"))):
             if "message" in as_object(choice) and as_object(choice)["message"] is not None:
                 where = f"event[{event}]/choices/{number}/message"
@@ -243,7 +235,7 @@ def leaves_out_obfuscation(s: Subject) -> Iterator[Finding]:
     """
     ``include_obfuscation: false`` switches the padding off.
     """
-    for event, chunk in _chunks(s):
+    for event, chunk in s.chunks:
         if chunk.get("obfuscation"):
             yield Finding(expected="no obfuscation", observed="padding", where=f"event[{event}]/obfuscation")
             return

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from conformance.model import JSON, Contract
 
+#: So many shapes are remembered: who sends more of them never repeats one.
+_SHAPES = 10_000
 #: How a path through an instance is written: property names, and ``*`` for the items of an array.
 Pattern = tuple[str, ...]
 
@@ -61,6 +63,8 @@ class Places:
         """
         key = _shape(instance)
         if key not in self.seen:
+            if len(self.seen) >= _SHAPES:
+                self.seen.clear()
             self.seen[key] = frozenset(stake.requirement for stake in self.stakes if _touches(stake, instance))
         return self.seen[key]
 
@@ -79,10 +83,13 @@ def of(contract: Contract, name: str) -> Places:
 
 
 def _shape(value: JSON) -> object:
+    """
+    The names and nulls of a value, in order: what decides which requirements it touches.
+    """
     if isinstance(value, dict):
-        return tuple((key, _shape(each)) for key, each in value.items())
+        return *value, *[each is None if not isinstance(each, dict | list) else _shape(each) for each in value.values()]
     if isinstance(value, list):
-        return frozenset(_shape(each) for each in value)
+        return frozenset([_shape(each) for each in value])
     return value is None
 
 

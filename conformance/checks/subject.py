@@ -50,6 +50,18 @@ class Subject:
                 return operation
         return None
 
+    @cached_property
+    def chunks(self) -> list[tuple[int, dict[str, JSON]]]:
+        """
+        The chunks of a stream with the numbers of their events, Azure's prelude and named error events left out.
+        """
+        events = self.reply.stream.events
+        return [
+            (packet.event, packet.value)
+            for packet in self.reply.chunks
+            if not prelude(packet.value) and events[packet.event].name != "error"
+        ]
+
     @property
     def valid(self) -> bool:
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from conformance.model import JSON
 from conformance.read import strictjson
@@ -52,8 +53,7 @@ class ToolCall:
         return strictjson.read_text(self.arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """
     One choice of one chunk.
     """

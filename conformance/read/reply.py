@@ -5,8 +5,8 @@ An exchange as an API's reply: status, headers, JSON, events, the assembled comp
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from conformance.model import JSON, Evidence, Exchange
 from conformance.read import body, chat, sse, strictjson
@@ -16,10 +16,9 @@ _DONE = "[DONE]"
 _STARTS = (b"data:", b"event:", b":", b"id:", b"retry:")
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """
-    The data of one event.
+    The data of one event.  A tuple, as all of which streams have many: it is made in a third of the time.
     """
 
     #: The number of the event in the stream.

@@ -75,7 +75,10 @@ class Event:
         return self._last("retry")
 
     def _last(self, name: str) -> str | None:
-        return next((field.value for field in reversed(self.fields) if field.name == name), None)
+        for field in reversed(self.fields):
+            if field.name == name:
+                return field.value
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from conformance.model import JSON
 from conformance.read import utf8
@@ -35,8 +35,7 @@ class Fault:
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """
     What could be read of a text that should be one JSON value.
     """
@@ -255,7 +254,7 @@ def _judged(text: str, value: Any, place: tuple[int, int], offset: _Offset, faul
     start, end = place
     if text.count("[") + text.count("{") > DEEPEST and _deeper(value):
         return Document(None, ok=False, faults=(*faults, _TOO_DEEP), leading=start)
-    rest = text[end:].strip(_BLANK)
+    rest = text[end:].strip(_BLANK) if end < len(text) else ""
     if rest:
         faults = (*faults, Fault("trailing", f"more text: {rest[:40]!r}", offset(end)))
     return Document(value, ok=True, faults=faults, leading=start)
