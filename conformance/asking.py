@@ -108,6 +108,10 @@ class Asking:
         future = self._futures.get(case.id)
         if future is None or not future.done() or future.cancelled():
             return False
+        problem = future.exception()
+        if problem is not None and not isinstance(problem, budget.Spent | target.EarlierLacks):
+            # A mistake of ours or of the user's is raised where somebody waits for this case.
+            return False
         return self._take(case, future)
 
     def _send(self, case: Case) -> None:

@@ -121,8 +121,8 @@ def make(
     extra = [case for path in choice.files for case in _files(path)]
     names = choice.contracts or tuple(dict.fromkeys(case.contract for case in extra)) or target.contracts or DEFAULT
     known = tuple(contract_files.load(name) for name in names)
-    _check_claims(target.claims or ())
-    _check_profiles(choice.profiles, known)
+    check_claims(target.claims or ())
+    check_profiles(choice.profiles, known)
     offered = extra or [case for contract in known for case in case_files.load_contract(contract.id)]
     chosen = selection.select(
         offered, profiles=choice.profiles or target.profiles, expression=choice.expression, ids=choice.ids
@@ -155,14 +155,14 @@ def perform(
     Raises ``UsageError`` when the folder holds another run, ``SecretLeak`` and ``CheckCrashed`` for bugs of ours; an
     interrupt and refused credentials end the run early and come back in the value.
     """
-    info = _info(plan)
+    info = information(plan)
     recorder, before = _recorder(plan, info, folder / runs.RECORDING, resume=resume)
     made: list[Result] = []
     stopped: KeyboardInterrupt | NoVerdict | None = None
     asking = run.run(
         plan.cases,
         {contract.id: contract for contract in plan.contracts},
-        source or (lambda: _live(plan.target)),
+        source or (lambda: live(plan.target)),
         circumstances=runs.circumstances(info),
         on_exchange=recorder.append,
         on_start=watcher.start if watcher is not None else None,
@@ -175,9 +175,9 @@ def perform(
     except (KeyboardInterrupt, NoVerdict) as problem:
         stopped = problem
     except BaseException:
-        recorder.close(complete=False, ended=_now())
+        recorder.close(complete=False, ended=now())
         raise
-    info = replace(info, ended=_now(), complete=_complete(made), trouble=_trouble(made, stopped))
+    info = replace(info, ended=now(), complete=_complete(made), trouble=_trouble(made, stopped))
     for result in made:
         if not result.attempts:
             recorder.skip(result.case, result.outcome, result.cause)
@@ -216,11 +216,17 @@ def _files(path: Path) -> list[Case]:
     return made
 
 
-def _check_claims(claims: Iterable[str]) -> None:
+def check_claims(claims: Iterable[str]) -> None:
+    """
+    Raise ``UsageError`` for a feature that no contract knows.
+    """
     _check_known(claims, {p.id for n in contract_files.names() for p in contract_files.load(n).profiles}, "feature")
 
 
-def _check_profiles(profiles: Iterable[str], known: Iterable[Contract]) -> None:
+def check_profiles(profiles: Iterable[str], known: Iterable[Contract]) -> None:
+    """
+    Raise ``UsageError`` for a profile that none of these contracts has.
+    """
     ids = {profile.id for contract in known for profile in contract.profiles}
     _check_known(profiles, ids | {selection.SMOKE}, "profile")
 
@@ -233,7 +239,10 @@ def _check_known(names: Iterable[str], known: set[str], kind: str) -> None:
             raise UsageError(f"there is no {kind} {name!r}\n  {hint}")
 
 
-def _info(plan: Plan) -> RunInfo:
+def information(plan: Plan) -> RunInfo:
+    """
+    The circumstances of a run that begins now, without secrets.
+    """
     target = plan.target
     choice = {
         "contracts": ", ".join(plan.choice.contracts),
@@ -265,7 +274,7 @@ def _info(plan: Plan) -> RunInfo:
         label=target.label,
         claims=target.claims,
         contracts=tuple((each.id, each.version, each.sha256) for each in plan.contracts),
-        started=_now(),
+        started=now(),
         command=tuple(redactor.text(word) for word in plan.command),
         settings={name: redactor.text(value) for name, value in settings.items() if value},
     )
@@ -297,7 +306,10 @@ def _recorder(
     return recorder, {name: each for name, each in exchanges.items() if each[-1].status is not None}
 
 
-def _live(target: Target) -> engine.Source:
+def live(target: Target) -> engine.Source:
+    """
+    The target itself, over the network.
+    """
     # Here and not above, for planning should not wait for httpx.
     from conformance.capture.live import Live
 
@@ -316,5 +328,8 @@ def _trouble(made: Sequence[Result], stopped: KeyboardInterrupt | NoVerdict | No
     return "budget" if any(result.cause.startswith("budget") for result in made) else ""
 
 
-def _now() -> str:
+def now() -> str:
+    """
+    The time in UTC, ISO 8601.
+    """
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -50,11 +50,11 @@ def load_contract(name: str) -> tuple[Case, ...]:
     return tuple(made)
 
 
-def check(cases: Sequence[Case], contract: Contract) -> None:
+def check(cases: Sequence[Case], contract: Contract, others: Sequence[Case] = ()) -> None:
     """
-    Ids are unique, and what a case names exists; raises ``FileError`` at the case.
+    Ids are unique, and what a case names exists, here or among ``others``; raises ``FileError`` at the case.
     """
-    known: dict[str, Case] = {}
+    known = {case.id: case for case in others}
     for case in cases:
         if case.id in known:
             raise FileError(case.file, case.line, f"the id {case.id} stands twice", f"First in {known[case.id].file}.")

@@ -34,20 +34,26 @@ def select(
     chosen = {
         case.id
         for case in cases
-        if (not wanted or _in_profiles(case, wanted))
+        if (not wanted or in_profiles(case, wanted))
         and (not named or any(case.id == name or case.id.startswith((f"{name}.", f"{name}[")) for name in named))
         and matches(case)
     }
-    return tuple(case for case in cases if case.id in _with_premises(cases, chosen))
+    return tuple(case for case in cases if case.id in with_premises(cases, chosen))
 
 
-def _in_profiles(case: Case, wanted: set[str]) -> bool:
+def in_profiles(case: Case, wanted: set[str]) -> bool:
+    """
+    Whether a case serves one of the wanted profiles and none that is not wanted; core is always welcome.
+    """
     if SMOKE in wanted and case.smoke:
         return True
     return set(profiles_of(case)) <= wanted | {"core"} and bool(set(profiles_of(case)) & wanted)
 
 
-def _with_premises(cases: Sequence[Case], chosen: set[str]) -> set[str]:
+def with_premises(cases: Sequence[Case], chosen: set[str]) -> set[str]:
+    """
+    The ids of the chosen cases, and of all that they continue or are compared with.
+    """
     known = {case.id: case for case in cases}
     groups: dict[str, set[str]] = {}
     for case in cases:
