@@ -40,8 +40,8 @@ MAY = {
     },
     "__main__": {"cli"},
 }  # fmt: skip
-#: Who may import a library that only one place should know, or that takes long to import.
-ALONE = {"httpx": {"conformance.capture.live"}}
+#: Who may import a library that few places should know, or that takes long to import.
+ALONE = {"httpx": {"conformance.capture.live", "conformance.capture.response"}}
 
 
 def name_of(path: Path) -> str:

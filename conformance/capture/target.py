@@ -79,6 +79,13 @@ class Target:
     label: str = ""
     baseline: str = ""
 
+    def __repr__(self) -> str:
+        """
+        Without what an address or a header may carry: tests of others print their fixtures.
+        """
+        url = re.sub(r"//[^/@]*@", "//[redacted]@", self.base_url)
+        return f"Target(name={self.name!r}, base_url={url!r}, model={self.model!r})"
+
     def model_for(self, contract: str) -> str:
         """
         The model that cases of this contract ask for.

@@ -1,0 +1,73 @@
+"""
+The plugin at work: everything that it registers when an option or a setting of ours is given.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance import plan
+from conformance.capture.amounts import seconds
+from conformance.contract import baselines, contracts, paths
+from conformance.errors import ConformanceError
+from conformance.model import Baseline, Level
+from conformance.pytest_plugin import endpoint, options, wording
+from conformance.pytest_plugin.ahead import Ahead
+from conformance.pytest_plugin.collecting import KNOWN, Collecting
+from conformance.pytest_plugin.columns import Columns
+from conformance.pytest_plugin.folder import Folder, Lines
+from conformance.pytest_plugin.items import AHEAD
+from conformance.pytest_plugin.reporting import Reporting
+from conformance.pytest_plugin.settings import Settings
+
+
+def register(config: pytest.Config) -> None:
+    """
+    Register our hooks; raises ``pytest.UsageError`` for what does not fit, before anything is collected.
+    """
+    settings = Settings.read(config)
+    try:
+        _check(config, settings)
+        baseline = baselines.load(settings.baseline) if settings.baseline else None
+    except ConformanceError as problem:
+        raise pytest.UsageError(wording.ours(str(problem))) from None
+    notes = _notes(config, settings, baseline)
+    ahead = Ahead(config, settings, baseline=baseline, notes=notes)
+    config.stash[AHEAD] = ahead
+    hooks = (
+        Collecting(config, settings.profile),
+        ahead,
+        Reporting(config, notes),
+        endpoint.Sharing(config, reference=settings.reference),
+        Columns(config, settings),
+    )
+    for each in hooks:
+        config.pluginmanager.register(each, f"conformance-{type(each).__name__.lower()}")
+    config.addinivalue_line("markers", "conformance(level, feature): a case of an endpoint's contract")
+    for name in (*(level.value.lower() for level in Level), *_profiles()):
+        config.stash[KNOWN].register(config, name)
+
+
+def _profiles() -> dict[str, None]:
+    return {profile.id: None for name in contracts.names() for profile in contracts.load(name).profiles}
+
+
+def _check(config: pytest.Config, settings: Settings) -> None:
+    """
+    Look at what was given, as far as it costs nothing; who is asked is found now when the command line names it.
+    """
+    known = [contracts.load(name) for name in settings.contract or contracts.names()]
+    plan.check_profiles(settings.profile, known)
+    if settings.max_time:
+        seconds(settings.max_time)
+    if settings.contract:
+        given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+        config.args = [*given, *(str(paths.folder("cases") / name) for name in settings.contract)]
+    if options.on_command_line(config) and endpoint.named(config):
+        plan.check_claims(endpoint.target(config).claims or ())
+
+
+def _notes(config: pytest.Config, settings: Settings, baseline: Baseline | None) -> Folder | Lines | None:
+    if settings.output is None:
+        return None
+    return Lines() if endpoint.is_worker(config) else Folder(settings.output, settings, baseline)
