@@ -67,6 +67,12 @@ class Asking:
         """
         return self._running.stats
 
+    def cancel(self) -> None:
+        """
+        Ask nothing more, from any thread: who waits goes on with what is there.
+        """
+        self._running.cancel()
+
     def start(self, cases: Sequence[Case]) -> None:
         """
         Send ahead everything that waits for nothing, with what belongs to it: its group, and what it is compared with.

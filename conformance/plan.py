@@ -135,7 +135,11 @@ def make(
         # What is wrong on purpose comes last: a target that it throws off its feet has answered everything else by then.
         cases=tuple(sorted(chosen, key=lambda case: case.invalid)),
         choice=choice,
-        limits=limits,
+        limits=Limits(
+            requests=limits.requests or target.max_requests,
+            tokens=limits.tokens or target.max_tokens,
+            seconds=limits.seconds or target.max_seconds,
+        ),
         command=tuple(command),
         settings=settings,
     )
@@ -148,10 +152,12 @@ def perform(
     resume: bool = False,
     watcher: Watcher | None = None,
     source: Callable[[], engine.Source] | None = None,
+    on_stop: Callable[[Callable[[], None]], None] | None = None,
 ) -> Performed:
     """
     Ask, record in ``folder`` and judge; what was recorded there before is not asked again with ``resume``.
 
+    ``on_stop`` is given a function that ends the run early from another thread.
     Raises ``UsageError`` when the folder holds another run, ``SecretLeak`` and ``CheckCrashed`` for bugs of ours; an
     interrupt and refused credentials end the run early and come back in the value.
     """
@@ -167,6 +173,7 @@ def perform(
         on_exchange=recorder.append,
         on_start=watcher.start if watcher is not None else None,
         on_result=watcher.result if watcher is not None else None,
+        on_stop=on_stop,
         spending=budget.Budget(requests=plan.limits.requests, tokens=plan.limits.tokens, seconds=plan.limits.seconds),
         recorded=before,
     )
@@ -323,7 +330,7 @@ def _complete(made: Sequence[Result]) -> bool:
 def _trouble(made: Sequence[Result], stopped: KeyboardInterrupt | NoVerdict | None) -> str:
     if isinstance(stopped, NoVerdict):
         return stopped.cause
-    if isinstance(stopped, KeyboardInterrupt):
+    if isinstance(stopped, KeyboardInterrupt) or any(result.cause == "interrupted" for result in made):
         return "interrupted"
     return "budget" if any(result.cause.startswith("budget") for result in made) else ""
 

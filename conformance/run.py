@@ -28,6 +28,7 @@ def run(
     on_exchange: Callable[[Case, Exchange], None] | None = None,
     on_start: Callable[[Callable[[], engine.Stats]], None] | None = None,
     on_result: Callable[[Result], None] | None = None,
+    on_stop: Callable[[Callable[[], None]], None] | None = None,
     spending: budget.Budget | None = None,
     recorded: Mapping[str, Exchanges] | None = None,
 ) -> Iterator[Result]:
@@ -35,6 +36,7 @@ def run(
     Ask the cases and yield every result, in the order of the cases.
 
     ``on_start`` is given a function that says where the engine stands, for whoever shows progress from another thread.
+    ``on_stop`` is given a function that ends the asking from another thread, for whoever runs several targets at once.
     ``recorded`` holds exchanges of an earlier run, whose cases are not asked again.
     An interrupt, and a target that begins to refuse our credentials or falls silent, leave the rest as not run: after
     the last result ``KeyboardInterrupt`` or ``NoVerdict`` is raised.
@@ -51,6 +53,8 @@ def run(
     ) as asked:
         if on_start is not None:
             on_start(lambda: asked.stats)
+        if on_stop is not None:
+            on_stop(asked.cancel)
         try:
             asked.start(cases)
             for case in cases:

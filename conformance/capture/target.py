@@ -78,6 +78,10 @@ class Target:
     contracts: tuple[str, ...] = ()
     label: str = ""
     baseline: str = ""
+    #: What a run may cost at most, where the command does not say; None: no limit.
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_seconds: float | None = None
 
     def __repr__(self) -> str:
         """

@@ -22,6 +22,10 @@ from conformance.model import JSON
 __all__ = ["Targets", "found_key", "from_environment", "from_mapping", "per_second", "seconds", "timeouts"]
 
 
+#: The group that every file has.
+ALL = "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     """
@@ -37,12 +41,14 @@ class Targets:
 
     def choose(self, names: Iterable[str] = (), group: str | None = None) -> tuple[Target, ...]:
         """
-        The targets of these names and of a group, each once, in order.
+        The targets of these names and of a group (``all``: every one), each once, in order.
 
         Raises ``UsageError`` for a name or a group that the file does not have, ``FileError`` for a key that is not there.
         """
         wanted = list(names)
-        if group is not None:
+        if group == ALL and group not in self.groups:
+            wanted += self.entries
+        elif group is not None:
             if group not in self.groups:
                 raise UsageError(f"{self.path} has no group {group!r}{nearest(group, self.groups)}")
             wanted += self.groups[group]
@@ -70,6 +76,9 @@ class Targets:
             contracts=tuple(entry.get("contracts") or ([entry["dialect"]] if "dialect" in entry else [])),
             label=entry.get("label", ""),
             baseline=self._beside(_str(entry.get("baseline"))) or "",
+            max_requests=entry.get("max_requests"),
+            max_tokens=entry.get("max_tokens"),
+            max_seconds=seconds(entry["max_time"]) if "max_time" in entry else None,
         )
 
     def _key(self, value: JSON | None, place: str) -> Secret | None:

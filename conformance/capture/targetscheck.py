@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from conformance.capture.amounts import nearest, per_second, timeouts
+from conformance.capture.amounts import nearest, per_second, seconds, timeouts
 from conformance.capture.redaction import credential_header
 from conformance.errors import FileError, UsageError
 from conformance.model import JSON
@@ -31,6 +31,9 @@ _TARGET: dict[str, type | tuple[type, ...]] = {
     "concurrency": int,
     "rate": (str, int, float),
     "timeout": (str, int, float, dict),
+    "max_requests": int,
+    "max_tokens": int,
+    "max_time": (str, int, float),
 }
 _TIMEOUTS = ("connect", "first_byte", "idle", "total")
 _KEY_FORM = "Name where the key is: api_key: {env: NAME}, {file: PATH} or none; a key is never written into the file."
@@ -120,12 +123,13 @@ class Check:
         """
         Numbers, rates and durations can be read.
         """
-        if entry.get("concurrency", 1) < 1:
-            self.fail(f"{place}/concurrency", "concurrency must be at least 1")
+        for name in ("concurrency", "max_requests", "max_tokens"):
+            if entry.get(name, 1) < 1:
+                self.fail(f"{place}/{name}", f"{name} must be at least 1")
         timeout = entry.get("timeout")
         if isinstance(timeout, dict):
             self.mapping(timeout, f"{place}/timeout", _TIMEOUTS)
-        for name, reading in (("rate", per_second), ("timeout", timeouts)):
+        for name, reading in (("rate", per_second), ("timeout", timeouts), ("max_time", seconds)):
             try:
                 reading(entry[name]) if name in entry else None
             except UsageError as problem:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from conformance import offline, plan, runs
+from conformance import comparison, offline, plan, runs
 from conformance.capture import recording
 from conformance.cli import ci, gating, shown
 from conformance.errors import FileError
@@ -63,6 +63,8 @@ def command(
     judged, left_out = _judged(files, contracts)
     root = output or plan.new_folder(Path("reports"), "check")
     told = _write(root, judged, held, formats)
+    if len(told) >= comparison.FEWEST:
+        comparison.write(root, comparison.of([(each.card, Path(each.report).parent.name) for each in told]))
     nothing = exits.Exit(exits.EMPTY, "nothing was tested: no exchange that a contract documents")
     ended = exits.worst([each.ended for each in told] or [nothing])
     held.warn([each.card for each in judged])
@@ -150,4 +152,5 @@ def _say_many(judged: Sequence[ci.Judged], root: Path, ended: exits.Exit) -> Non
             f"{name:<24}{each.card.requests:>10}{broken[0]:>13}{broken[1]:>15}  {labels.words(each.card.verdict)}"
         )
     click.echo(f"\nreports: {root}/<target>/report.html")
+    click.echo(f"comparison: {root / 'compare.html'}")
     click.echo(f"Exit {ended.code}: {ended.reason}" if ended.reason else f"Exit {ended.code}")

@@ -30,7 +30,7 @@ class Progress:
 
     def __init__(self, *, name: str, total: int, file: TextIO, quiet: bool = False, live: bool = False) -> None:
         """
-        ``total`` cases will be asked; ``live`` lines are written over.
+        ``total`` cases will be asked; ``live`` lines are written over.  A quiet one still knows its line.
         """
         self._name, self._total, self._file, self._quiet, self._live = name, total, file, quiet, live
         self._counts: Counter[Outcome] = Counter()
@@ -38,11 +38,20 @@ class Progress:
         self._thread: threading.Thread | None = None
         self._began = self._said = time.monotonic()
         self._tenths = 0
+        self._stats: Callable[[], Stats] | None = None
+
+    @property
+    def line(self) -> str:
+        """
+        What the line would say now.
+        """
+        return f"{self._name}  not begun" if self._stats is None else self._words(self._stats())
 
     def start(self, stats: Callable[[], Stats]) -> None:
         """
         Asking begins.
         """
+        self._stats = stats
         if not self._quiet:
             self._thread = threading.Thread(target=self._watch, args=(stats,), name="progress", daemon=True)
             self._thread.start()

@@ -7,19 +7,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from conformance import plan, runs
+from conformance import plan
 from conformance.capture import budget, doctor
 from conformance.capture.amounts import seconds
-from conformance.capture.redaction import secrets_of
-from conformance.cli import ci, gating, options, shown
+from conformance.cli import ci, finishing, gating, options, several, shown
 from conformance.cli.progress import Progress
-from conformance.contract import selection
 from conformance.errors import NoVerdict
 from conformance.model import Case
 from conformance.report import diff, diff_text, results
@@ -32,7 +29,7 @@ Examples:
   OPENAI_API_KEY=... conformance run https://host/v1 --model m
   conformance run https://host/v1 -m m --profile smoke   ten requests
   conformance run https://host/v1 -m m --claims tools,vision --dry-run
-  conformance run --targets targets.yaml --group nightly
+  conformance run --targets targets.yaml --group all     every target at once, and compare them
 
 \b
 Exit codes:
@@ -86,7 +83,8 @@ def command(
 
     URL is the base URL, with its /v1.  Without it the environment variable
     OPENAI_BASE_URL names one, else the bundled reference provider is asked.
-    The key is read from OPENAI_API_KEY.
+    The key is read from OPENAI_API_KEY.  Several targets of a targets file
+    are asked at the same time, each within its own limits, and compared.
     """
     choice = plan.Choice(contracts=contracts, profiles=profiles, expression=expression, ids=ids, files=files)
     limits = plan.Limits(
@@ -94,35 +92,16 @@ def command(
     )
     gate = gating.gate(baseline=baseline, fail_on=fail_on, stale=stale, max_inconclusive=max_inconclusive)
     with options.chosen(**whom) as found:
-        target = options.one(found)
-        made = plan.make(target, choice, limits=limits, command=("conformance", *sys.argv[1:]))
+        plans = [plan.make(each, choice, limits=limits, command=("conformance", *sys.argv[1:])) for each in found]
         if dry_run:
-            return _say_cost(made, as_json=as_json)
-        folder = resume or output or plan.new_folder(Path("reports"), target.name)
-        ways = _Ways(
-            gate=gate.for_target(target.baseline),
-            formats=formats,
-            resume=resume is not None,
-            as_json=as_json,
-            quiet=quiet,
-        )
-        return _perform(made, folder, ways)
+            return max(_say_cost(each, as_json=as_json) for each in plans)
+        ways = finishing.Ways(gate=gate, formats=formats, resume=resume is not None, as_json=as_json, quiet=quiet)
+        named = plans[0].target.name if len(plans) == 1 else whom["group"] or "targets"
+        folder = resume or output or plan.new_folder(Path("reports"), named)
+        return _perform(plans[0], folder, ways) if len(plans) == 1 else several.perform(plans, folder, ways)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ways:
-    """
-    How a run is performed, judged and shown.
-    """
-
-    gate: gating.Gate
-    formats: tuple[str, ...]
-    resume: bool
-    as_json: bool
-    quiet: bool
-
-
-def _perform(made: plan.Plan, folder: Path, ways: _Ways) -> int:
+def _perform(made: plan.Plan, folder: Path, ways: finishing.Ways) -> int:
     target, quiet = made.target, ways.quiet
     if not quiet:
         click.echo(f"asking {target.label or target.name} ({len(made.asked)} cases)", err=True)
@@ -132,28 +111,15 @@ def _perform(made: plan.Plan, folder: Path, ways: _Ways) -> int:
         performed = plan.perform(made, folder, resume=ways.resume, watcher=progress)
     finally:
         progress.end()
-    standing, ended = ways.gate.hold(
-        performed.card,
-        requested=[name for name in made.choice.profiles if name != selection.SMOKE],
-        interrupted=isinstance(performed.stopped, KeyboardInterrupt),
-    )
-    runs.write(
-        folder,
-        performed.card,
-        secrets=secrets_of(target),
-        exit_code=ended.code,
-        reason=ended.reason,
-        standing=standing,
-        stale=ways.gate.stale,
-        formats=ways.formats,
+    judged = finishing.finish(
+        made, performed, folder, ways, interrupted=isinstance(performed.stopped, KeyboardInterrupt)
     )
     ways.gate.warn([performed.card])
-    judged = ci.Judged(card=performed.card, standing=standing, ended=ended, report=str(folder / "report.html"))
     _say(judged, folder, as_json=ways.as_json)
-    ci.tell([judged], ended, os.environ, level=ways.gate.fail_on)
+    ci.tell([judged], judged.ended, os.environ, level=ways.gate.fail_on)
     if isinstance(performed.stopped, NoVerdict):
         click.echo(f"conformance: {performed.stopped}", err=True)
-    return ended.code
+    return judged.ended.code
 
 
 def _say(judged: ci.Judged, folder: Path, *, as_json: bool) -> None:
