@@ -53,7 +53,7 @@ def _refuse_part(kept: Recording) -> None:
     for name in _FILTERS:
         if info.settings.get(name):
             raise Refused(f"the run was narrowed: {name} {info.settings[name]}", "Run again without a choice of cases.")
-    if info.settings.get("generate", "off") != "off":
+    if info.settings.get("generate", "off") != "off" or any(case.file == "generated" for case, _ in kept.pairs):
         raise Refused("the run holds generated cases", "Run again with --generate off.")
     if not kept.complete or info.trouble:
         raise Refused(f"the run was not finished ({info.trouble or 'no footer'})", "Continue it with --resume.")

@@ -19,8 +19,8 @@ import yaml
 from conformance import whom
 from conformance.cli import main
 from conformance.contract import baselines
+from conformance.reference import server
 from conformance.report import baseline_text
-from tests.faulty_provider import faulty
 
 ROOT = Path(__file__).parent.parent
 STARTERS = ROOT / "conformance" / "cli" / "starters"
@@ -221,16 +221,20 @@ def test_init_takes_nothing_that_a_workflow_would_misread(
 def test_what_init_wrote_holds_an_endpoint_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    with faulty() as provider:
+    with server.running(delay=0.0) as provider:
         init("--url", provider.url, "-m", "reference-1", "--name", "acme")
-        workflow = yaml.safe_load(Path(".github/workflows/conformance.yml").read_text())
-        (command,) = [
-            step["run"] for step in workflow["jobs"]["gate"]["steps"] if "conformance run" in step.get("run", "")
-        ]
-        arguments = command.replace('"$STALE"', "warn").split()[1:]
+        arguments = _command_of(Path(".github/workflows/conformance.yml"))
         assert main([*arguments, "-q", "-p", "smoke"]) == 0
-        provider.broken = {"done"}
+    with server.running(delay=0.0, faults=["sse-done-missing"]) as provider:
+        Path("targets.yaml").unlink()
+        init("--url", provider.url, "-m", "reference-1", "--name", "acme")
         assert main([*arguments[:-1], "reports/again", "-q", "-p", "smoke"]) == 1
+
+
+def _command_of(workflow: Path) -> list[str]:
+    steps = yaml.safe_load(workflow.read_text())["jobs"]["gate"]["steps"]
+    (command,) = [step["run"] for step in steps if "conformance run" in step.get("run", "")]
+    return list(command.replace('"$STALE"', "warn").split()[1:])
 
 
 @pytest.mark.parametrize("name", ["github.yml", "gitlab.yml", "Jenkinsfile"])

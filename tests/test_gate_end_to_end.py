@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,34 +16,40 @@ import pytest
 
 from conformance.cli import VERBS, main
 from conformance.contract import baselines, paths
-from tests.faulty_provider import Faulty, faulty
+from conformance.reference import server
 
 ID, DONE = "openai-chat.response.id", "openai-chat.stream.done"
+#: Two faults of the laboratory, each breaking one of the two.
+NO_ID, NO_DONE = "id-missing.plain", "sse-done-missing"
 Output = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Faulty]:
-    with faulty() as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
-def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Faulty) -> None:
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
-    targets(provider, tmp_path)
 
 
-def targets(provider: Faulty, folder: Path) -> None:
-    target = f"{{base_url: {provider.url}, model: reference-1, api_key: none, label: Acme Cloud}}"
-    (folder / "targets.yaml").write_text(f"version: 1\ntargets:\n  acme: {target}\n")
+def targets(url: str, more: str = "") -> None:
+    """
+    A targets file with one target.
+    """
+    target = f"{{base_url: {url}, model: reference-1, api_key: none, label: Acme Cloud{more}}}"
+    Path("targets.yaml").write_text(f"version: 1\ntargets:\n  acme: {target}\n")
 
 
-def run(provider: Faulty, folder: str, *broken: str, more: tuple[str, ...] = ("--baseline", "b.yaml")) -> int:
-    provider.broken = set(broken)
-    return main(["run", "-q", "-t", "acme", "-p", "smoke", "-o", folder, *more])
+def ask(*arguments: str, faults: tuple[str, ...] = (), own: str = "") -> int:
+    """
+    Run against the reference provider with some faults; the target is the same every time.
+    """
+    with server.running(delay=0.0, faults=faults) as provider:
+        targets(provider.url, own)
+        return main(["run", "-q", "-t", "acme", *arguments])
+
+
+def run(folder: str, *faults: str, more: tuple[str, ...] = ("--baseline", "b.yaml"), own: str = "") -> int:
+    return ask("-p", "smoke", "-o", folder, *more, faults=faults, own=own)
 
 
 def results(folder: str) -> dict[str, Any]:
@@ -55,15 +60,14 @@ def results(folder: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def today(provider: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def today(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     Today's run, asked once: the id is missing.
     """
     folder = tmp_path_factory.mktemp("today")
-    targets(provider, folder)
-    provider.broken = {"id"}
-    arguments = ["--targets", f"{folder}/targets.yaml", "-t", "acme", "-p", "smoke", "-o", f"{folder}/run"]
-    assert main(["run", "-q", *arguments]) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert run("run", NO_ID, more=()) == 1
     return folder / "run"
 
 
@@ -75,14 +79,12 @@ def accept(today: Path) -> None:
     assert main(["baseline", "update", "today", "--baseline", "b.yaml", "--reason", "fixed in 3.3", "--create"]) == 0
 
 
-def test_what_is_known_passes_and_one_more_mistake_fails_naming_just_that(
-    today: Path, provider: Faulty, capsys: Output
-) -> None:
+def test_what_is_known_passes_and_one_more_mistake_fails_naming_just_that(today: Path, capsys: Output) -> None:
     accept(today)
-    assert run(provider, "again", "id") == 0
+    assert run("again", NO_ID) == 0
     assert {row["disposition"] for row in results("again")["findings"]} == {"known"}
     capsys.readouterr()
-    assert run(provider, "tomorrow", "id", "done") == 1
+    assert run("tomorrow", NO_ID, NO_DONE) == 1
     assert results("tomorrow")["exit"] == {"code": 1, "reason": f"1 new violation: {DONE}"}
     assert f"Exit 1: 1 new violation: {DONE}" in capsys.readouterr().out
     assert main(["gate", "tomorrow", "--baseline", "b.yaml"]) == 1
@@ -101,18 +103,16 @@ def test_an_update_names_the_target_the_cases_and_the_reason(today: Path, capsys
 
 
 @pytest.mark.parametrize(("stale", "code"), [("fail", 4), ("warn", 0), ("ignore", 0)])
-def test_a_mistake_that_was_fixed_leaves_a_stale_entry(
-    today: Path, provider: Faulty, stale: str, code: int, capsys: Output
-) -> None:
+def test_a_mistake_that_was_fixed_leaves_a_stale_entry(today: Path, stale: str, code: int, capsys: Output) -> None:
     accept(today)
-    assert run(provider, "fixed", more=("--baseline", "b.yaml", "--stale", stale)) == code
+    assert run("fixed", more=("--baseline", "b.yaml", "--stale", stale)) == code
     assert "unexpected pass" in capsys.readouterr().out
     assert [row["disposition"] for row in results("fixed")["baseline"]["entries"]] == ["unexpected-pass"]
 
 
-def test_a_stale_entry_is_pruned_and_the_gate_holds_again(today: Path, provider: Faulty) -> None:
+def test_a_stale_entry_is_pruned_and_the_gate_holds_again(today: Path) -> None:
     accept(today)
-    run(provider, "fixed")
+    run("fixed")
     assert main(["baseline", "prune", "today", "fixed", "--baseline", "b.yaml"]) == 0
     assert baselines.load(Path("b.yaml")).entries == ()
     assert main(["gate", "fixed", "--baseline", "b.yaml"]) == 0
@@ -131,21 +131,17 @@ def test_an_entry_whose_day_has_passed_fails_and_can_be_renewed(today: Path, cap
 
 def test_an_entry_that_was_not_exercised_is_listed_and_holds(today: Path, capsys: Output) -> None:
     accept(today)
-    provider.broken = set()
-    case = ["--case", "openai-chat.plain.short"]
-    assert main(["run", "-q", "-t", "acme", *case, "--baseline", "b.yaml", "-o", "part"]) == 0
+    assert ask("--case", "openai-chat.plain.short", "--baseline", "b.yaml", "-o", "part") == 0
     assert "? unobserved" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", [["run", "-t", "acme"], ["gate", "today"]])
-def test_a_mistyped_baseline_ends_before_any_request_and_is_not_created(
-    verb: list[str], provider: Faulty, capsys: Output
-) -> None:
+def test_a_mistyped_baseline_ends_before_any_request_and_is_not_created(verb: list[str], capsys: Output) -> None:
     Path("base.yaml").write_text("version: 1\nentries: []\n")
-    asked = provider.asked
+    targets("http://127.0.0.1:9/v1")
     assert main([*verb, "--baseline", "bose.yaml"]) == 2
     assert "bose.yaml: there is no such baseline\n  Did you mean base.yaml?" in capsys.readouterr().err
-    assert (provider.asked, sorted(each.name for each in Path().iterdir())) == (asked, ["base.yaml", "targets.yaml"])
+    assert sorted(each.name for each in Path().iterdir()) == ["base.yaml", "targets.yaml"]
 
 
 def test_an_update_creates_no_file_unless_told_to(today: Path, capsys: Output) -> None:
@@ -154,25 +150,23 @@ def test_an_update_creates_no_file_unless_told_to(today: Path, capsys: Output) -
     assert not Path("b.yaml").exists()
 
 
-def test_a_target_names_its_own_baseline(today: Path, provider: Faulty) -> None:
+def test_a_target_names_its_own_baseline(today: Path) -> None:
     accept(today)
-    text = Path("targets.yaml").read_text().replace("api_key: none", "api_key: none, baseline: b.yaml")
-    Path("targets.yaml").write_text(text)
-    assert run(provider, "own", "id", more=()) == 0
+    assert run("own", NO_ID, more=(), own=", baseline: b.yaml") == 0
 
 
-def test_junit_skips_what_is_known_and_fails_what_is_new(today: Path, provider: Faulty) -> None:
+def test_junit_skips_what_is_known_and_fails_what_is_new(today: Path) -> None:
     accept(today)
-    run(provider, "tomorrow", "id", "done")
+    run("tomorrow", NO_ID, NO_DONE)
     cases = ET.parse("tomorrow/junit.xml").iter("testcase")
     said = {child.get("type") or (child.get("message") or "")[:13] for case in cases for child in case}
     assert {DONE, "known failure"} <= said
     assert ID not in said
 
 
-def test_a_report_written_again_still_knows_its_baseline(today: Path, provider: Faulty) -> None:
+def test_a_report_written_again_still_knows_its_baseline(today: Path) -> None:
     accept(today)
-    run(provider, "again", "id")
+    run("again", NO_ID)
     before = Path("again/junit.xml").read_bytes(), Path("again/results.json").read_bytes()
     Path("b.yaml").unlink()
     assert main(["report", "again", "--report", "junit,ctrf,sarif,badge"]) == 0
@@ -181,14 +175,14 @@ def test_a_report_written_again_still_knows_its_baseline(today: Path, provider: 
 
 
 def test_github_gets_the_new_violation_a_summary_and_outputs(
-    today: Path, provider: Faulty, capsys: Output, monkeypatch: pytest.MonkeyPatch
+    today: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept(today)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
     monkeypatch.setenv("GITHUB_OUTPUT", "output")
     capsys.readouterr()
-    run(provider, "tomorrow", "id", "done")
+    run("tomorrow", NO_ID, NO_DONE)
     (annotation,) = [row for row in capsys.readouterr().err.splitlines() if row.startswith("::")]
     assert annotation.startswith(f"::error title=acme%3A MUST {DONE}::new: expected ")
     assert "Against the baseline: 1 new, 1 known, 0 expired, 0 stale, 0 unobserved" in Path("summary").read_text()
@@ -201,9 +195,9 @@ def test_github_gets_the_new_violation_a_summary_and_outputs(
     )
 
 
-def test_a_diff_names_what_is_new_and_what_was_fixed(provider: Faulty, capsys: Output) -> None:
-    run(provider, "reports/20260101T000000Z-acme", "id", more=())
-    run(provider, "reports/20260102T000000Z-acme", "done", more=())
+def test_a_diff_names_what_is_new_and_what_was_fixed(capsys: Output) -> None:
+    run("reports/20260101T000000Z-acme", NO_ID, more=())
+    run("reports/20260102T000000Z-acme", NO_DONE, more=())
     capsys.readouterr()
     assert main(["diff", "reports/20260101T000000Z-acme", "acme", "--fail-on", "must", "--format", "json"]) == 1
     made = json.loads(capsys.readouterr().out)
@@ -224,7 +218,7 @@ def test_a_check_names_unknown_cases_missing_issues_and_what_expires(today: Path
     assert "b.yaml:5: there is no case 'openai-chat.nosuch'" in capsys.readouterr().err
 
 
-def test_recorded_traffic_is_held_against_a_baseline_as_well(today: Path, provider: Faulty, capsys: Output) -> None:
+def test_recorded_traffic_is_held_against_a_baseline_as_well(today: Path, capsys: Output) -> None:
     accept(today)
     Path("t.jsonl").write_bytes((today / "recording.jsonl").read_bytes())
     assert main(["check", "t.jsonl", "--baseline", "b.yaml", "-o", "checked", "--report", "junit"]) == 0
