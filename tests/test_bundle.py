@@ -17,7 +17,7 @@ import pytest
 
 from conformance import certify, measured
 from conformance.cli import main
-from conformance.contract import contracts, sets
+from conformance.contract import cases, contracts, sets
 from conformance.errors import Refused, UsageError
 from conformance.model import Level, Outcome, State
 from conformance.report import bundle
@@ -352,16 +352,28 @@ def test_a_mistake_ends_in_words(arguments: list[str], code: int, said: str, cap
     assert said in capsys.readouterr().err
 
 
+FREEZE = "freeze them in a new file: python -m conformance.contract.sets (an older file that was released stays)"
+
+
 @pytest.mark.parametrize("name", contracts.names())
 def test_the_newest_set_counts_what_the_contract_says(name: str) -> None:
-    """
-    When this fails, requirements changed: freeze them in a new file, and leave released sets as they are.
+    loaded, frozen = contracts.load(name), sets.current(name)
+    assert frozen.rows == sets.counted(loaded), f"requirements changed, {FREEZE}"
+    known = {each.id for each in cases.load_contract(name)}
+    assert set(frozen.cases) <= known, f"cases of the set are gone, {FREEZE}"
+    assert sets.fits(frozen, loaded), f"the contract has another version, {FREEZE}"
 
-    ``python -m conformance.contract.sets CONTRACT DATE > schemas/CONTRACT/sets/DATE.yaml``
-    """
+
+@pytest.mark.parametrize("name", contracts.names())
+def test_a_set_that_is_frozen_now_fits_and_one_that_lost_or_gained_something_does_not(name: str) -> None:
     loaded = contracts.load(name)
-    assert sets.current(name).rows == sets.counted(loaded)
-    assert sets.current(name).version == loaded.version
+    frozen = sets.parse(sets.text(loaded, "2026-01-01").encode(), "now")
+    assert sets.fits(frozen, loaded)
+    first, *others = frozen.rows
+    assert not sets.fits(replace(frozen, rows={each: frozen.rows[each] for each in others}), loaded)
+    milder = {**frozen.rows, first: replace(frozen.rows[first], level=Level.MAY)}
+    assert not sets.fits(replace(frozen, rows=milder), loaded)
+    assert not sets.fits(replace(frozen, cases=(*frozen.cases, f"{name}.gone")), loaded)
 
 
 @pytest.mark.parametrize("name", [each for contract in contracts.names() for each in sets.names(contract)])

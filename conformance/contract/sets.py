@@ -2,7 +2,8 @@
 Frozen requirement sets, ``schemas/<contract>/sets/<date>.yaml``: what a certificate is measured by.
 
 The suite may grow without failing anybody after the fact: a new requirement or case counts from the next set on.  A set
-that was released is never edited.  ``python -m conformance.contract.sets CONTRACT DATE`` prints the set of today.
+that was released is never edited.  ``python -m conformance.contract.sets`` freezes what differs from the newest set
+in a file of today; before a release the older file goes, after one it stays.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from conformance.contract import cases, contracts, paths, shape, strictyaml
 from conformance.errors import FileError, UsageError
@@ -179,5 +181,27 @@ def _list(value: JSON) -> list[JSON]:
     return value if isinstance(value, list) else []
 
 
+def fits(frozen: RequirementSet, contract: Contract) -> bool:
+    """
+    A set still counts what its contract says, and every case of it can still be asked.
+    """
+    known = {case.id for case in cases.load_contract(contract.id)}
+    return frozen.rows == counted(contract) and frozen.version == contract.version and set(frozen.cases) <= known
+
+
+def freeze(day: str) -> list[str]:
+    """
+    Write a set for every contract whose newest one no longer fits; the names of the sets.
+    """
+    made = []
+    for name in contracts.names():
+        if not names(name) or not fits(current(name), contracts.load(name)):
+            path = paths.folder("schemas") / name / "sets" / f"{day}.yaml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text(contracts.load(name), day), encoding="utf-8")
+            made.append(f"{name}/{day}")
+    return made
+
+
 if __name__ == "__main__":
-    sys.stdout.write(text(contracts.load(sys.argv[1]), sys.argv[2]))
+    sys.stdout.write("".join(f"{name}\n" for name in freeze(datetime.now(UTC).date().isoformat())))
