@@ -15,7 +15,7 @@ from conformance.board import Board, Circumstances, Exchanges
 from conformance.capture import budget, engine, target
 from conformance.errors import NoVerdict
 from conformance.judge import not_asked
-from conformance.model import JSON, Case, Contract, Exchange, Outcome, Result
+from conformance.model import JSON, Case, Contract, Ending, Exchange, Outcome, Result
 from conformance.read.reply import Reply
 
 _UNANSWERED = frozenset(
@@ -160,7 +160,7 @@ class Asking:
         """
         if not result.attempts:
             return
-        answered = any(attempt.exchange.status is not None for attempt in result.attempts)
+        answered = any(_heard(attempt.exchange) for attempt in result.attempts)
         self._silences = 0 if answered else self._silences + 1
         if self._silences >= _SILENCES:
             ending = result.attempts[-1].exchange.ending
@@ -216,6 +216,13 @@ class Asking:
 def _failed(result: Result | None) -> bool:
     attempts = result.attempts if result is not None else ()
     return any((attempt.exchange.status or 0) >= 500 for attempt in attempts)
+
+
+def _heard(exchange: Exchange) -> bool:
+    """
+    Something came back, if only what is no HTTP.
+    """
+    return exchange.status is not None or exchange.ending is Ending.MALFORMED
 
 
 def _assembled(result: Result, contract: Contract) -> JSON:

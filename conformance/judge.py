@@ -129,7 +129,8 @@ def _humoured(s: Subject) -> bool:
     That it was answered is what its case judges; how the answer looks, no contract says.
     """
     status = s.reply.status
-    return s.case.invalid and status is not None and 200 <= status < 300 and s.reply.error is None
+    silent = s.reply.is_stream and not s.reply.chunks
+    return s.case.invalid and status is not None and 200 <= status < 300 and s.reply.error is None and not silent
 
 
 def _ask(requirement: Requirement, subject: Subject, judged: dict[str, list[Finding | Unobserved]]) -> None:

@@ -297,6 +297,8 @@ class Case:
     again: tuple[str, ...] = ()
     #: Close the connection after so many reads (a client that goes away).
     abort_after: int | None = None
+    #: Asked over a socket of our own, so that the bytes of the connection are kept as well.
+    probe: bool = False
     #: One of the at most ten requests of ``--profile smoke``.
     smoke: bool = False
     file: str = ""
@@ -352,6 +354,10 @@ class Exchange:
     #: Why this attempt was made: ``first``, ``transport`` or ``reachability``.
     reason: str = "first"
     shows: Evidence = Evidence.ALL
+    #: All bytes of the connection, heads and framing included, where the case probes it; else nothing.
+    raw: bytes = b""
+    #: The server closed a probed connection by itself.
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

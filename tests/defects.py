@@ -5,6 +5,7 @@ One defect for every check: judging it finds exactly the requirement it is liste
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Ending, Expect
@@ -77,12 +78,43 @@ _SAID = {"model": "m", "messages": [{"role": "user", "content": "Reply with exac
 _ERROR = {"message": "n is not supported", "type": "invalid_request_error", "param": "n", "code": None}
 _REFUSED = Expect(requirement="", status=(400,))
 
+
+def _connection(raw: bytes, *, closed: bool = False) -> Specimen:
+    made = plain()
+    return replace(made, exchange=replace(made.exchange, raw=raw, closed=closed))
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_COUNTING = {"model": "m", "messages": [{"role": "user", "content": "Count from 1 to 1000"}]}
+_ACCENTS = {"model": "m", "messages": [{"role": "user", "content": "Reply with exactly: Grüße"}]}
+_NESTED = {"message": '{"error": {"code": 429, "message": "slow down"}}', "type": "t", "param": None, "code": None}
+
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
     "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
     "http.complete": [
         plain(json.dumps(PLAIN).encode()[:40], ending=Ending.TRUNCATED),
         _event(*STREAM[:2], ending=Ending.TRUNCATED),
+        plain(headers=[("Content-Length", "9999")], ending=Ending.IDLE_TIMEOUT),
+    ],
+    "http.framing": [
+        _connection(_HEAD + b"Content-Length: 2\r\n\r\n{}0\r\n\r\n"),
+        _connection(_HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
+        _connection(_HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+        _connection(_HEAD + b"Content-Length: two\r\n\r\n{}"),
+        _connection(_HEAD.replace(b"\r\n", b"\n") + b"Content-Length: 2\n\n{}"),
+        _connection(_HEAD.replace(b"Type:", b"Type :") + b"Content-Length: 2\r\n\r\n{}"),
+        _connection(_HEAD + b"X-Long: a\r\n b\r\nContent-Length: 2\r\n\r\n{}"),
+        _connection(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n"),
+        _connection(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n0\r\n\r\n"),
+        _connection(b"ICY 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+    ],
+    "http.persistence": [
+        _connection(_HEAD + b"Content-Length: 2\r\n\r\n{}", closed=True),
+        _connection(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", closed=True),
+    ],
+    "limits.large-body": [
+        plain(b"", {**ask(), "user": "x" * 1_000_000}, ending=Ending.RESET, status=None, case={"invalid": True})
     ],
     "http.content-encoding": [
         plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode()))
@@ -94,7 +126,12 @@ DEFECTS: dict[str, list[Specimen]] = {
     "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
     "http.allow": [refusal(405, case={"expect": Expect(requirement="", status=(405,))})],
     "http.stream-content-length": [streamed(headers=[("Content-Length", str(len(sse(STREAM))))])],
-    "json.syntax": [plain(json.dumps(PLAIN).encode() + b'\n{"status": "ok"}'), plain(b"[1]"), plain(b"<html>")],
+    "json.syntax": [
+        plain(json.dumps(PLAIN).encode() + b'\n{"status": "ok"}'),
+        plain(b"[1]"),
+        plain(b"<html>"),
+        plain(sse(STREAM)),
+    ],
     "json.duplicate-keys": [
         plain(json.dumps(PLAIN).replace('"created"', '"id": "chatcmpl-1", "created"').encode()),
         streamed(sse(STREAM).replace(b'"created"', b'"id": "chatcmpl-1", "created"', 1)),
@@ -153,7 +190,9 @@ DEFECTS: dict[str, list[Specimen]] = {
             asked=ask(stream=True, temperature=3),
             case={"invalid": True, "expect": Expect(requirement="", refusal="x")},
         ),
+        streamed(b"data: n must be above 0\n\n", ask(stream=True, n=0), case={"invalid": True, "expect": _REFUSED}),
     ],
+    "error.nested": [refusal(document={"error": _NESTED})],
     "error.status": [plain({"error": {"message": "m", "type": "t", "param": None, "code": None}})],
     "error.names-param": [refusal(case={"expect": Expect(requirement="", refusal="x", param="top_p")})],
     "error.bad-request": [refusal(422)],
@@ -181,8 +220,13 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.lines": [streamed([STREAM[0], "INFO: hello\n\n", *STREAM[1:]])],
     "stream.bom": [streamed(b"\xef\xbb\xbf" + sse(STREAM))],
     "stream.done": [_event(*STREAM)],
+    "stream.done-exact": [_event(*STREAM, "data:  [DONE] \n\n")],
+    "stream.chunks": [streamed([])],
     "stream.done-once": [streamed([*STREAM, "data: [DONE]\n\n"])],
-    "stream.after-done": [_event(*STREAM, "data: [DONE]\n\n", chunk(x=1))],
+    "stream.after-done": [
+        _event(*STREAM, "data: [DONE]\n\n", chunk(x=1)),
+        _event(*STREAM, "data: [DONE]\n\n", '{"status": "ok"}\n\n'),
+    ],
     "stream.last-blank-line": [streamed(sse(STREAM)[:-2])],
     "stream.closes": [streamed(ending=Ending.IDLE_TIMEOUT, seconds=30)],
     "stream.error-envelope": [_event(STREAM[0], {"error": "boom"}), _event(STREAM[0], {"error": {"text": "boom"}})],
@@ -260,6 +304,22 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "param.audio": [plain(completion(), _AUDIO)],
     "param.functions": [plain(completion(), ask(functions=[{"name": "f"}], function_call={"name": "f"}))],
+    "choices.finish-length": [
+        plain({**completion(choice(0, "1, 2, 3", "stop")), "usage": usage(9, 8)}, {**_COUNTING, "max_tokens": 8}),
+        plain(
+            {**completion(choice(0, '{"reason": "be', "stop")), "usage": usage(9, 4)},
+            {**STRUCTURED, "max_completion_tokens": 4},
+        ),
+    ],
+    "choices.finish-natural": [
+        plain(completion(choice(0, "Hello", "length"))),
+        streamed(text_chunks("Hel", "lo", finish="length")),
+        plain(completion(choice(0, "Hello", "function_call"))),
+    ],
+    "unicode.mojibake": [
+        plain(completion(choice(0, "GrÃ¼Ã\x9fe")), _ACCENTS),
+        streamed(text_chunks("GrÃ", "¼ÃŸe"), {**_ACCENTS, "stream": True}),
+    ],
     "choices.indexes": [
         plain(completion(choice(0), choice(0)), ask(n=2)),
         plain(completion(choice(1), choice(2)), ask(n=2)),
@@ -395,14 +455,23 @@ DEFECTS: dict[str, list[Specimen]] = {
             LOGPROBS,
         ),
     ],
-    "logprobs.bytes": [plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS)],
+    "logprobs.bytes": [
+        plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS),
+        plain(
+            edit(
+                edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", None),
+                "/choices/0/logprobs/content/0/token",
+                "\ufffd",
+            ),
+            LOGPROBS,
+        ),
+    ],
     "logprobs.top-count": [
         plain(completion({**choice(0, "a"), "logprobs": {"content": [token("a", -0.2, 3)], "refusal": None}}), LOGPROBS)
     ],
     "request.same-answer": [
         plain({"error": _ERROR}, ask(n=1), status=400, case={"expect": _REFUSED}, peers=_other(completion(), ask())),
         plain(completion(choice(0, "Gr\\u00fc\\u00dfe")), _SAID, peers=_other(completion(choice(0, "Grüße")), _SAID)),
-        plain(completion(choice(0, "GrÃ¼Ã\x9fe")), _SAID, peers=_other(completion(choice(0, "Grüße")), _SAID)),
     ],
     "request.same-shape": [plain(peers=_other(edit(PLAIN, "/choices/0/message/refusal", GONE), ask(n=1)))],
     "request.same-verdict": [
@@ -422,6 +491,9 @@ _ = (ANSWER, STREAM_LOGPROBS, TWO, part)
 #: Requirements that a defect cannot help breaking as well.
 ALONGSIDE: dict[str, set[str]] = {
     "stream.id-with-comment": {"stream.id-field"},
+    # What was said instead of an answer is no chunk, and what follows the end no event.
+    "error.in-stream": {"stream.data-json", "stream.done"},
+    "stream.after-done": {"stream.lines"},
     # A value of the wrong type breaks the tool's schema too.
     "tools.nested-objects": {"tools.arguments-schema"},
 }

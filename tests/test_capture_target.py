@@ -50,6 +50,19 @@ def test_variables_are_filled_in(name: str) -> None:
     assert body(written, earlier=EARLIER) == expected
 
 
+def test_the_key_is_filled_in_headers_and_nowhere_else() -> None:
+    request = Request(path="/x", headers=(("Authorization", "bearer ${key}x"),), body="${key}")
+    sent = prepare(replace(CASE, request=request), TARGET, unique="quux")
+    assert dict(sent.headers)["Authorization"] == f"bearer {KEY.reveal()}x"
+    assert sent.body == b'"${key}"'
+
+
+def test_without_a_key_nothing_is_left_of_it() -> None:
+    request = Request(path="/x", headers=(("Authorization", "bearer ${key}"),))
+    sent = prepare(replace(CASE, request=request), replace(TARGET, key=None), unique="quux")
+    assert dict(sent.headers)["Authorization"] == "bearer"
+
+
 def test_long_text_has_its_length_and_no_dull_run() -> None:
     text = body("${long:1000}")
     assert isinstance(text, str)

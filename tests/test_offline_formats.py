@@ -19,6 +19,9 @@ from tests.specimens import completion, plain, sse, streamed, text_chunks
 #: No recorder of others keeps the connection: when it ended, its codings, when each read returned.
 WIRE = {
     "http.complete",
+    "http.framing",
+    "http.persistence",
+    "limits.large-body",
     "http.content-encoding",
     "http.content-decoding",
     "http.stream-content-length",
@@ -42,6 +45,8 @@ INTENT = {
     "param.stop-streamed",
     "isolation.answers",
     "isolation.ids",
+    "choices.finish-length",
+    "choices.finish-natural",
     "request.same-answer",
     "request.same-shape",
     "request.same-verdict",
@@ -53,6 +58,7 @@ INTENT = {
 UNTYPED = {"http.content-type-json/1", "stream.content-type/1"}
 #: Lost where JSON was read and written anew, with ids and times of the recorder's own and few headers.
 ANEW = {
+    "stream.done-exact",
     "http.content-type-json",
     "http.charset",
     "http.retry-after",
@@ -93,6 +99,8 @@ def test_a_recorded_defect_violates_its_requirement_where_it_can_be_seen(
     tmp_path: Path, name: str, recorder: str
 ) -> None:
     for number, specimen in enumerate(DEFECTS[name]):
+        if specimen.exchange.status is None:
+            continue  # no recorder keeps what was never answered
         seen = not {name, f"{name}/{number}"} & UNSEEN[recorder]
         found = violated(tmp_path, RECORDERS[recorder](specimen.exchange))
         assert found - ALONGSIDE.get(name, set()) == ({name} if seen else set())

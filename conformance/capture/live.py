@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from conformance.capture import probe
 from conformance.capture.redaction import Redactor, secrets_of
 from conformance.capture.target import Prepared, Target, Timeouts
 from conformance.errors import UsageError
@@ -70,6 +71,9 @@ class Live:
 
         What the network does is the exchange's ending.  Raises ``UsageError`` when the request cannot be sent at all.
         """
+        if case.probe and self._proxy is None:
+            probed = await probe.exchange(prepared, self.target.timeouts, self._tls(), largest=self._largest)
+            return self._redactor.exchange(probed)
         client = self._idle.pop() if self._idle else self._open()
         try:
             reading = await _read(client, prepared, self.target.timeouts, case.abort_after, self._largest)
@@ -81,11 +85,14 @@ class Live:
             self._idle.append(client)
         return self._redactor.exchange(reading.exchange(prepared))
 
-    def _open(self) -> httpx.AsyncClient:
+    def _tls(self) -> ssl.SSLContext | None:
         if self._context is None and self.target.base_url.startswith("https:"):
             self._context = httpx.create_ssl_context()
+        return self._context
+
+    def _open(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=self._context or False, proxy=self._proxy, trust_env=False, limits=httpx.Limits(max_connections=1)
+            verify=self._tls() or False, proxy=self._proxy, trust_env=False, limits=httpx.Limits(max_connections=1)
         )
 
 

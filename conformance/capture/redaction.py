@@ -32,6 +32,7 @@ SHORTEST = 6
 _HEADER = re.compile(
     r"authorization|proxy-authorization|cookie|set-cookie|api-key|.*-api-key|.*-auth-token", re.IGNORECASE
 )
+_CREDENTIAL_LINE = re.compile(rf"(?:{_HEADER.pattern})[ \t]*:".encode(), re.IGNORECASE)
 _QUERY = re.compile(r"([?&](?:key|api[-_]?key|access[-_]token|token|signature|sig)=)[^&#]*", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)
 
@@ -125,7 +126,18 @@ class Redactor:
             headers=self.headers(exchange.headers),
             **self._answer(exchange),
             error=self.text(exchange.error),
+            raw=self._connection(exchange.raw),
         )
+
+    def _connection(self, raw: bytes) -> bytes:
+        """
+        The bytes of a connection with secrets blotted out sign by sign, for their places and lengths are evidence.
+        """
+        head, blank, rest = raw.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        kept = [_blotted(line) if _CREDENTIAL_LINE.match(line) else line for line in lines]
+        joined = b"\r\n".join(kept) + blank + rest
+        return self._pattern.sub(lambda found: b"*" * len(found[0]), joined) if self._pattern else joined
 
     def _answer(self, exchange: Exchange) -> dict[str, Any]:
         """
@@ -138,6 +150,11 @@ class Redactor:
                 kept = Chunk(exchange.chunks[0].at, put_on(self.body(plain), coding))
                 return {"chunks": (kept,), "shows": exchange.shows & ~(Evidence.BYTES | Evidence.WIRE | Evidence.TIMES)}
         return {"chunks": self.chunks(exchange.chunks)}
+
+
+def _blotted(line: bytes) -> bytes:
+    name, colon, value = line.partition(b":")
+    return name + colon + re.sub(rb"\S", b"*", value)
 
 
 def guard(data: str | bytes, secrets: Iterable[Secret], path: str = "output") -> None:

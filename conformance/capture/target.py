@@ -20,6 +20,8 @@ from conformance.model import JSON, Case, Request
 __all__ = ["EarlierLacks", "Prepared", "Secret", "Target", "Timeouts", "pointed", "prepare"]
 
 _VARIABLE = re.compile(r"\$\{(model|unique|long:(?P<long>\d+)|after(?:\.(?P<pointer>/[^}]*)?)?)\}")
+#: Stands in headers alone, so that no body can carry the key.
+_KEY = "${key}"
 
 
 class EarlierLacks(LookupError):
@@ -257,7 +259,8 @@ def _headers(request: Request, target: Target, body: bytes, fill: _Fill) -> tupl
         ("Accept-Encoding", "identity"),
         ("User-Agent", f"conformance/{conformance.__version__}"),
     ]
-    own = [(name, str(_text(value, fill))) for name, value in request.headers]
+    key = target.key.reveal() if target.key else ""
+    own = [(name, str(_text(value, fill)).replace(_KEY, key).strip()) for name, value in request.headers]
     last = [("Authorization", f"Bearer {target.key.reveal()}")] if target.key else []
     kept: list[tuple[str, str]] = []
     for layer in (defaults, list(target.headers), own):

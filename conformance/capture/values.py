@@ -60,6 +60,8 @@ def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
     out["ending"] = exchange.ending.value
     if exchange.chunks:
         out["chunks"] = [{"at": chunk.at, **_bytes_to_json(chunk.data)} for chunk in exchange.chunks]
+    if exchange.raw:
+        out["raw"] = _bytes_to_json(exchange.raw)
     if "shows" in out:
         out["shows"] = [each.name for each in exchange.shows]
     return out
@@ -81,6 +83,7 @@ def exchange_from_json(value: Object) -> Exchange:
             "headers": _pairs(value.get("headers", ())),
             "chunks": tuple(Chunk(each["at"], _bytes_from_json(each)) for each in value.get("chunks", ())),
             "shows": _evidence(value["shows"]) if "shows" in value else Evidence.ALL,
+            "raw": _bytes_from_json(value["raw"]) if "raw" in value else b"",
         }
     )
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from conformance.checks.chat_message import last_user_text
 from conformance.checks.chat_usage import limit_of
 from conformance.checks.registry import check
 from conformance.checks.subject import BUSY, Subject, answered, asked, plain
+from conformance.checks.told import last_user_text
 from conformance.contract import generation
 from conformance.model import JSON, Evidence, Finding
 from conformance.read.reply import Reply
@@ -73,9 +73,9 @@ def _misread(s: Subject, name: str, peer: Reply) -> Iterator[Finding]:
 
 def _garbled(text: str) -> list[str]:
     """
-    What a text becomes when its escapes are not read, or its bytes are read as Latin-1.
+    What a text becomes when its escapes are not read, or what is not ASCII is lost.
     """
-    made = [json.dumps(text)[1:-1], text.encode().decode("latin-1"), "".join(c if c.isascii() else "?" for c in text)]
+    made = [json.dumps(text)[1:-1], "".join(c if c.isascii() else "?" for c in text)]
     return [each for each in made if each != text and each.strip("? ")]
 
 

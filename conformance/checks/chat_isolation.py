@@ -7,9 +7,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from conformance.checks.chat_message import last_user_text
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, asked
+from conformance.checks.told import last_user_text
 from conformance.model import CheckClass, Evidence, Finding, Unobserved
 from conformance.read.reply import Reply
 

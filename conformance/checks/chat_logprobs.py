@@ -94,7 +94,11 @@ def gives_natural_logarithms(s: Subject) -> Iterator[Finding]:
 def _bytes(entries: list[dict[str, JSON]]) -> bytes | None:
     joined = bytearray()
     for entry in entries:
-        values = entry.get("bytes")
+        values, token = entry.get("bytes"), entry.get("token")
+        if values is None and isinstance(token, str) and "\ufffd" in token:
+            # A part of a character has no text of its own, and bytes are there to say it.
+            joined += token.encode()
+            continue
         if not isinstance(values, list) or not all(isinstance(v, int) and 0 <= v <= 255 for v in values):
             return None
         joined += bytes(v for v in values if isinstance(v, int))

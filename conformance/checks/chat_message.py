@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, answered, asked, audio_asked, plain
+from conformance.checks.subject import Subject, answered, asked, audio_asked, plain, readable
+from conformance.checks.told import last_user_text, stops
 from conformance.model import JSON, Evidence, Finding
 from conformance.read.chat import Choice
 from conformance.read.strictjson import as_list, as_object, is_int
@@ -124,21 +125,9 @@ def _texts(s: Subject) -> list[Choice]:
     return [choice for choice in s.completion.choices if isinstance(choice.content, str)]
 
 
-#: By these extensions of vLLM and SGLang a client asks to see the stop sequence.
-_SHOWN = ("include_stop_str_in_output", "no_stop_trim")
-
-
-def _stops(s: Subject) -> list[str]:
-    if any(s.asked.get(name) is True for name in _SHOWN):
-        return []
-    stop = s.asked.get("stop")
-    given = [stop] if isinstance(stop, str) else as_list(stop)
-    return [each for each in given if isinstance(each, str) and each]
-
-
 @check(
     "openai-chat.param.stop",
-    when=lambda s: answered(s) and s.valid and bool(_stops(s)) and bool(_texts(s)),
+    when=lambda s: answered(s) and s.valid and bool(stops(s)) and bool(_texts(s)),
     shows=Evidence.REQUEST,
 )
 def stops_where_it_is_told(s: Subject) -> Iterator[Finding]:
@@ -146,7 +135,7 @@ def stops_where_it_is_told(s: Subject) -> Iterator[Finding]:
     The text never contains a stop sequence.
     """
     for choice in _texts(s):
-        for stop in _stops(s):
+        for stop in stops(s):
             if stop in (choice.content or ""):
                 got = f"{stop!r} within {(choice.content or '')[-60:]!r}"
                 yield Finding(
@@ -161,7 +150,7 @@ def _plain_twin(s: Subject) -> list[tuple[str, list[Choice]]]:
         mine = {key: value for key, value in s.asked.items() if key not in _STREAM_ONLY}
         theirs = {key: value for key, value in other.items() if key not in _STREAM_ONLY}
         ok = peer.status == 200 and not peer.is_stream and other.get("stream") is not True
-        if ok and mine == theirs and peer.completion.choices:
+        if ok and mine == theirs and peer.completion.choices and all(each.message for each in peer.completion.choices):
             twins.append((name, list(peer.completion.choices)))
     return twins
 
@@ -170,17 +159,17 @@ _STREAM_ONLY = {"stream", "stream_options"}
 
 
 def _has_twin(s: Subject) -> bool:
-    return answered(s) and s.completion.streamed and s.own and bool(_plain_twin(s))
+    return readable(s) and s.completion.streamed and s.own and bool(_plain_twin(s))
 
 
-@check("openai-chat.param.stop-streamed", when=lambda s: _has_twin(s) and bool(_stops(s)))
+@check("openai-chat.param.stop-streamed", when=lambda s: _has_twin(s) and bool(stops(s)))
 def holds_back_a_stop_sequence(s: Subject) -> Iterator[Finding]:
     """
     A stream does not hand out the beginning of a stop sequence before it knows the rest.
     """
     for name, choices in _plain_twin(s):
         for mine, theirs in zip(s.completion.choices, choices, strict=False):
-            extra = _leak(mine.content or "", theirs.content or "", _stops(s))
+            extra = _leak(mine.content or "", theirs.content or "", stops(s))
             if extra:
                 got = f"{extra!r} at the end"
                 where = f"event[{mine.deltas[-1].event if mine.deltas else 0}]"
@@ -200,25 +189,13 @@ def streams_what_it_says(s: Subject) -> Iterator[Finding]:
     for name, choices in _plain_twin(s):
         for mine, theirs in zip(s.completion.choices, choices, strict=False):
             same = (mine.content or "") == (theirs.content or "")
-            leaked = _leak(mine.content or "", theirs.content or "", _stops(s))
+            leaked = _leak(mine.content or "", theirs.content or "", stops(s))
             if not same and not leaked:
                 yield Finding(
                     expected=f"{(theirs.content or '')[:60]!r} as in {name}",
                     observed=repr((mine.content or "")[:60]),
                     where=f"/choices/{mine.index}/message/content",
                 )
-
-
-def last_user_text(body: Mapping[str, JSON]) -> str:
-    """
-    The text of the last user message, or nothing.
-    """
-    messages = body.get("messages")
-    for message in reversed(messages if isinstance(messages, list) else []):
-        if isinstance(message, dict) and message.get("role") == "user":
-            content = message.get("content")
-            return content if isinstance(content, str) else ""
-    return ""
 
 
 def _forced(s: Subject) -> bool:
@@ -228,10 +205,10 @@ def _forced(s: Subject) -> bool:
     obeyed = [
         c for _, choices in _plain_twin(s) for c in choices if wanted and (c.content or "").strip().lower() == wanted
     ]
-    return bool(obeyed) or (bool(_stops(s)) and bool(wanted))
+    return bool(obeyed) or (bool(stops(s)) and bool(wanted))
 
 
-@check("openai-chat.param.audio", when=lambda s: answered(s) and s.valid and audio_asked(s))
+@check("openai-chat.param.audio", when=lambda s: readable(s) and s.valid and audio_asked(s))
 def speaks_when_asked(s: Subject) -> Iterator[Finding]:
     """
     ``modalities`` with audio is honoured: the message has audio.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks import validators
+from conformance.checks.chat_usage import count, limit_of
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered
 from conformance.model import JSON, Evidence, Finding
@@ -23,8 +24,11 @@ def _format(s: Subject) -> dict[str, JSON]:
 
 def _written(s: Subject) -> list[Choice]:
     """
-    The choices whose text is finished and is the answer.
+    The choices whose text is finished and is the answer; not one that used up the limit, whatever reason it gives.
     """
+    limit, written = limit_of(s.asked), count(s, "completion_tokens")
+    if limit is not None and written is not None and written >= limit:
+        return []
     return [
         choice
         for choice in s.completion.choices

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, answered, knows_request
+from conformance.checks.subject import Subject, answered, knows_request, readable
 from conformance.checks.tool_calls import called, calls, offered
 from conformance.model import JSON, CheckClass, Evidence, Finding, Unobserved
 from conformance.read.strictjson import as_list, as_object
@@ -68,7 +68,7 @@ def _meant_to_call(s: Subject) -> bool:
     return bool(s.case.again)
 
 
-@check("openai-chat.tools.finish-without-calls", when=lambda s: answered(s) and _says_calls(s))
+@check("openai-chat.tools.finish-without-calls", when=lambda s: readable(s) and _says_calls(s))
 def calls_what_it_says(s: Subject) -> Iterator[Finding]:
     """
     ``finish_reason: tool_calls`` comes with at least one call: agents loop on an empty list.
@@ -85,7 +85,7 @@ def _says_calls(s: Subject) -> bool:
 
 def _mode(*modes: str) -> Callable[[Subject], bool]:
     def applies(s: Subject) -> bool:
-        return answered(s) and s.valid and knows_request(s) and bool(offered(s)) and choice_mode(s) in modes
+        return readable(s) and s.valid and knows_request(s) and bool(offered(s)) and choice_mode(s) in modes
 
     return applies
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks import validators
-from conformance.checks.subject import BUSY, Subject, streamed
+from conformance.checks.subject import BUSY, Subject, streamed, succeeded, whole
 from conformance.model import JSON, Expect, Finding, Unobserved
+from conformance.read.strictjson import as_object
 
 #: Statuses that refuse a request for what is wrong with it.
 _REFUSALS = frozenset({400, 404, 405, 413, 415, 422})
@@ -19,12 +20,31 @@ def at_stake(s: Subject) -> bool:
     The case's expectation can be judged by this reply: the target was neither busy nor broken.
     """
     status = s.reply.status
-    if s.case.expect is None or status is None or status in BUSY:
+    if s.case.expect is None or status is None:
         return False
+    if status in BUSY and status not in s.case.expect.status:
+        return _names_the_model(s)
     if status >= 500 and status not in s.case.expect.status:
         return False
-    in_stream = streamed(s) and s.reply.error_packet is not None
-    return not in_stream
+    return not _refused_otherwise(s)
+
+
+def _refused_otherwise(s: Subject) -> bool:
+    """
+    No answer was given, although the status is 200: an error in the body, or a stream without any chunk.
+    """
+    if streamed(s):
+        return s.reply.error_packet is not None or (s.case.invalid and not s.reply.chunks)
+    return succeeded(s) and bool(as_object(s.reply.value).get("error"))
+
+
+def _names_the_model(s: Subject) -> bool:
+    """
+    A busy server's status, but the message speaks of the very model that does not exist.
+    """
+    model = s.asked.get("model")
+    message = str((s.reply.error or {}).get("message", ""))
+    return s.case.invalid and isinstance(model, str) and len(model) > 8 and model in message
 
 
 def judge(s: Subject) -> Iterator[Finding | Unobserved]:
@@ -35,14 +55,15 @@ def judge(s: Subject) -> Iterator[Finding | Unobserved]:
     if expect is None:
         return
     status = s.reply.status or 0
-    if status in (401, 403) and status not in expect.status:
+    about_keys = expect.requirement.startswith(f"{s.contract.id}.auth.")
+    if status in (401, 403) and status not in expect.status and not about_keys:
         yield Unobserved("auth", f"the target answered {status}")
     elif expect.refusal is not None or expect.status:
         yield from _status(s, expect, status)
     elif expect.accepted and not 200 <= status < 300:
         message = str((s.reply.error or {}).get("message", ""))[:160]
         yield Finding(expected="a 2xx answer", observed=f"{status} {message}".strip(), where="status")
-    if 200 <= status < 300:
+    if 200 <= status < 300 and whole(s):
         yield from _reply(s, expect)
 
 
@@ -53,7 +74,8 @@ def _status(s: Subject, expect: Expect, status: int) -> Iterator[Finding]:
         yield Finding(expected=said, observed=_observed(s, status), where="status")
         return
     code = (s.reply.error or {}).get("code")
-    if expect.code is not None and status >= 400 and code != expect.code:
+    # Without an error object there is no place for a code; that is another requirement's finding.
+    if expect.code is not None and status >= 400 and s.reply.error is not None and code != expect.code:
         yield Finding(expected=f"code {expect.code!r}", observed=repr(code), where="/error/code")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from conformance.checks.registry import check
 from conformance.checks.subject import BUSY, Subject, failed, streamed, succeeded, wants_stream, whole
 from conformance.model import CheckClass, Evidence, Finding, Unobserved
+from conformance.read import strictjson
 
 #: What a stack trace or a leaked internal looks like; a bare word such as "Error" is not enough.
 _INTERNALS = re.compile(
@@ -112,6 +113,10 @@ def refuses_before_it_streams(s: Subject) -> Iterator[Finding]:
     if streamed(s) and s.reply.error_packet is not None:
         where = f"event[{s.reply.error_packet.event}]"
         yield Finding(expected="a 4xx status", observed=f"{s.reply.status} with an error event", where=where)
+    elif streamed(s) and whole(s) and s.reply.packets and not s.reply.chunks:
+        first = s.reply.packets[0]
+        got = f"{s.reply.status} and no chunk, but {first.data[:60]!r}"
+        yield Finding(expected="a 4xx status", observed=got, where=f"event[{first.event}]")
 
 
 @check("error.status", when=lambda s: succeeded(s) and not s.reply.is_stream and whole(s))
@@ -122,6 +127,22 @@ def never_succeeds_with_an_error(s: Subject) -> Iterator[Finding]:
     body = s.reply.value
     if isinstance(body, dict) and isinstance(body.get("error"), dict | str) and body["error"]:
         yield Finding(expected="a 4xx or 5xx status", observed=f"{s.reply.status} with an error body", where="/error")
+
+
+def _message(s: Subject) -> str:
+    message = (s.reply.error or {}).get("message")
+    return message if isinstance(message, str) else ""
+
+
+@check("error.nested", when=lambda s: failed(s) and bool(_message(s)))
+def speaks_for_itself(s: Subject) -> Iterator[Finding]:
+    """
+    A gateway maps the error of the server behind it, rather than hand it on as text within the message.
+    """
+    text = _message(s)
+    inner = strictjson.read_text(text[text.find("{") : text.rfind("}") + 1])
+    if isinstance(strictjson.as_object(inner.value).get("error"), dict):
+        yield Finding(expected="a message for people", observed=text[:120], where="/error/message")
 
 
 def _names_param(s: Subject) -> bool:

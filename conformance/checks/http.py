@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, failed, has_body, streamed, succeeded
-from conformance.model import Ending, Evidence, Finding
+from conformance.checks.subject import Subject, failed, has_body, streamed, succeeded, whole
+from conformance.model import CheckClass, Ending, Evidence, Finding
+from conformance.read import http1
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|µs|ns|d|h|m|s))+|[0-9]+(\.[0-9]+)?")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -44,14 +45,30 @@ def _heard(s: Subject) -> bool:
     return s.reply.exchange.ending in endings and (s.reply.status is not None or s.reply.exchange.ending != "complete")
 
 
-@check("http.complete", when=_heard, shows=Evidence.WIRE)
+def _missing(s: Subject) -> int:
+    """
+    How many bytes that Content-Length promises never came, although the JSON text is complete.
+    """
+    promised = s.reply.header("content-length") or ""
+    late = s.reply.exchange.ending in (Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT)
+    if not late or not promised.isdecimal() or s.reply.is_stream or not isinstance(s.reply.value, dict):
+        return 0
+    return int(promised) - sum(len(chunk.data) for chunk in s.reply.exchange.chunks)
+
+
+@check("http.complete", when=lambda s: _heard(s) or _missing(s) > 0, shows=Evidence.WIRE)
 def ends_as_its_framing_says(s: Subject) -> Iterator[Finding]:
     """
     The body is as long as Content-Length or the last chunk says (RFC 9112 section 8).
     """
     exchange = s.reply.exchange
-    if exchange.ending is not Ending.COMPLETE:
-        length = sum(len(chunk.data) for chunk in exchange.chunks)
+    length = sum(len(chunk.data) for chunk in exchange.chunks)
+    if _missing(s) > 0:
+        got = f"a JSON text that is complete after {length}, and nothing more"
+        yield Finding(
+            expected=f"{length + _missing(s)} bytes as Content-Length says", observed=got, where=f"byte[{length}]"
+        )
+    elif exchange.ending is not Ending.COMPLETE:
         yield Finding(
             expected="a complete response", observed=exchange.error or exchange.ending, where=f"byte[{length}]"
         )
@@ -134,6 +151,54 @@ def names_the_allowed_methods(s: Subject) -> Iterator[Finding]:
     """
     if s.reply.header("allow") is None:
         yield Finding(expected="an Allow header", observed="none", where="header:allow")
+
+
+def _probed(s: Subject) -> bool:
+    return bool(s.reply.exchange.raw)
+
+
+@check("http.framing", when=_probed, shows=Evidence.WIRE)
+def is_framed_as_http_has_it(s: Subject) -> Iterator[Finding]:
+    """
+    Nothing about the connection's bytes has to be put right by whoever reads them (RFC 9112).
+    """
+    exchange = s.reply.exchange
+    for oddity in http1.read(exchange.raw, exchange.sent.method).oddities:
+        yield Finding(expected=oddity.expected, observed=oddity.observed, where=f"connection[{oddity.offset}]")
+
+
+@check("http.persistence", when=lambda s: _probed(s) and whole(s), shows=Evidence.WIRE)
+def announces_its_end(s: Subject) -> Iterator[Finding]:
+    """
+    A server that closes the connection after a response says so in it (RFC 9112 section 9.6).
+    """
+    exchange = s.reply.exchange
+    response = http1.read(exchange.raw, exchange.sent.method)
+    if exchange.closed and response.end is not None and not response.closes:
+        where = f"connection[{response.end}]"
+        yield Finding(expected="Connection: close, or an open connection", observed="it was closed", where=where)
+
+
+#: Bodies of this size are refused by many servers, which may say so.
+_LARGE = 1_000_000
+
+
+@check(
+    "http.large-body",
+    when=lambda s: s.own and len(s.reply.exchange.sent.body) >= _LARGE,
+    shows=Evidence.WIRE,
+    kind=CheckClass.TRANSPORT,
+)
+def hears_a_large_body_out(s: Subject) -> Iterator[Finding]:
+    """
+    A large body is answered or refused with a status, not met by a reset connection.
+    """
+    exchange = s.reply.exchange
+    if exchange.ending is Ending.RESET:
+        size = len(exchange.sent.body)
+        yield Finding(
+            expected="an answer or a refusal", observed=f"{exchange.error} after {size} bytes", where="status"
+        )
 
 
 @check("http.stream-content-length", when=streamed, shows=Evidence.WIRE | Evidence.HEADERS)

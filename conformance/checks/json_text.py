@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, has_body, streamed
+from conformance.checks.subject import Subject, has_body, streamed, whole
 from conformance.model import Evidence, Finding
 from conformance.read import strictjson
 
@@ -32,11 +32,18 @@ def _faults(s: Subject, *kinds: str) -> Iterator[tuple[str, strictjson.Fault]]:
                 yield where or f"byte[{fault.offset or 0}]", fault
 
 
-@check("json.syntax", when=lambda s: has_body(s) and not s.reply.is_stream)
+def _json_or_said_so(s: Subject) -> bool:
+    return has_body(s) and (not s.reply.is_stream or s.reply.media_type == "application/json")
+
+
+@check("json.syntax", when=_json_or_said_so)
 def is_one_json_text(s: Subject) -> Iterator[Finding]:
     """
     The body is exactly one JSON object, with nothing before and nothing after it.
     """
+    if s.reply.is_stream:
+        yield Finding(expected="exactly one JSON text", observed="server-sent events", where="byte[0]")
+        return
     for where, fault in _faults(s, "syntax", "trailing", "empty", "depth", "utf16"):
         yield Finding(expected="exactly one JSON text", observed=fault.message, where=where)
         return
@@ -73,7 +80,9 @@ def is_utf8(s: Subject) -> Iterator[Finding]:
     JSON text that is exchanged is UTF-8 (RFC 8259 section 8.1); a character is never split over two events.
     """
     if streamed(s):
-        offsets = s.reply.stream.utf8_faults
+        # A stream that broke off, or that we left, may end within a character.
+        end = len(s.reply.body) - (0 if whole(s) else 4)
+        offsets = [offset for offset in s.reply.stream.utf8_faults if offset < end]
         if offsets:
             yield Finding(expected="UTF-8", observed="bytes that are not UTF-8", where=f"byte[{offsets[0]}]")
         return

@@ -54,6 +54,13 @@ def _broken(document: strictjson.Document) -> bool:
     return any(fault.kind in {"syntax", "trailing", "depth"} for fault in document.faults)
 
 
+def _cut_short(s: Subject, event: Event) -> bool:
+    """
+    The connection broke off, or we did, within the event.
+    """
+    return not event.terminated and s.reply.exchange.ending is not Ending.COMPLETE
+
+
 def _is_object(text: str) -> bool:
     document = strictjson.read_text(text)
     return document.ok and isinstance(document.value, dict) and not _broken(document)
@@ -90,8 +97,9 @@ def sends_json_objects(s: Subject) -> Iterator[Finding]:
     for packet in s.reply.packets:
         if packet.done or packet.document is None or not packet.data.strip():
             continue
+        event = s.reply.stream.events[packet.event]
         sound = packet.document.ok and isinstance(packet.document.value, dict)
-        if (not sound or _broken(packet.document)) and not _joined(s.reply.stream.events[packet.event]):
+        if (not sound or _broken(packet.document)) and not _joined(event) and not _cut_short(s, event):
             yield Finding(expected="one JSON object", observed=packet.data[:80], where=_event(packet.event))
 
 
@@ -101,6 +109,8 @@ def sends_no_event_without_data(s: Subject) -> Iterator[Finding]:
     Official SDKs parse the data of every named event, and fail on an empty one.
     """
     for event in s.reply.stream.events:
+        if _cut_short(s, event):
+            continue
         if (event.data is None and event.name is not None) or (event.data is not None and not event.data.strip()):
             got = f"event: {event.name} without data" if event.data is None else "empty data"
             yield Finding(expected="data in every event", observed=got, where=_event(event.index))
@@ -170,8 +180,12 @@ def sends_only_known_lines(s: Subject) -> Iterator[Finding]:
     """
     A line that is no field and no comment is dropped by every client, with whatever it held.
     """
-    for line in s.reply.stream.bare_lines[:3]:
-        yield Finding(expected="data:, a comment or a blank line", observed=str(line)[:80], where="stream")
+    stream = s.reply.stream
+    lines = zip(stream.unknown_fields, stream.bare_lines, strict=True)
+    # The last line of a stream that broke off may be the beginning of any field.
+    whole_lines = [(field, line) for field, line in lines if field.line_end or whole(s)]
+    for field, line in whole_lines[:3]:
+        yield Finding(expected="data:, a comment or a blank line", observed=line[:80], where=f"byte[{field.start}]")
 
 
 @check("openai-chat.stream.bom", when=streamed, shows=Evidence.BYTES | Evidence.FRAMING)
@@ -198,6 +212,32 @@ def ends_with_done(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="data: [DONE] last", observed=last, where=_event(packets[-1].event if packets else 0))
 
 
+@check(
+    "openai-chat.stream.done-exact",
+    when=lambda s: stream_ended(s) and bool(_done_events(s)),
+    shows=Evidence.FRAMING | Evidence.BYTES,
+)
+def says_done_exactly(s: Subject) -> Iterator[Finding]:
+    """
+    Nothing stands around ``[DONE]``: clients compare the text, and parse what is not equal as JSON.
+    """
+    for packet in s.reply.packets:
+        if packet.done and packet.data != _DONE:
+            yield Finding(expected="data: [DONE]", observed=f"data: {packet.data}"[:80], where=_event(packet.event))
+            return
+
+
+@check("openai-chat.stream.chunks", when=lambda s: stream_ended(s) and s.valid and bool(_done_events(s)))
+def sends_chunks(s: Subject) -> Iterator[Finding]:
+    """
+    A stream that ends well holds an answer: at least one object before ``[DONE]``.
+    """
+    before = [packet for packet in s.reply.packets if not packet.done]
+    if not before:
+        where = _event(_done_events(s)[0])
+        yield Finding(expected="chunks before [DONE]", observed="none", where=where)
+
+
 @check("openai-chat.stream.done-once", when=stream_ended, shows=Evidence.FRAMING)
 def says_done_once(s: Subject) -> Iterator[Finding]:
     """
@@ -214,9 +254,12 @@ def sends_nothing_after_done(s: Subject) -> Iterator[Finding]:
     Nothing but comments follows ``[DONE]``: clients have stopped reading.
     """
     done = _done_events(s)
-    later = [p for p in s.reply.packets if done and p.event > done[0] and not p.done]
-    if later:
-        yield Finding(expected="nothing after [DONE]", observed=later[0].data[:80], where=_event(later[0].event))
+    again = set(done[1:])
+    for event in s.reply.stream.events[done[0] + 1 :] if done else ():
+        if event.index not in again and event.fields and not _cut_short(s, event):
+            got = event.data if event.data is not None else event.fields[0].name
+            yield Finding(expected="nothing after [DONE]", observed=got[:80], where=_event(event.index))
+            return
 
 
 @check("openai-chat.stream.last-blank-line", when=stream_ended, shows=Evidence.FRAMING | Evidence.WIRE)

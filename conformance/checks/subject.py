@@ -12,7 +12,7 @@ from types import MappingProxyType
 from conformance.model import JSON, Case, Contract, Ending, Evidence, Operation
 from conformance.read import strictjson
 from conformance.read.chat import Completion
-from conformance.read.reply import Reply
+from conformance.read.reply import Packet, Reply
 
 #: Statuses by which a server says that it is busy or that something before it failed.
 BUSY = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 522, 524, 529})
@@ -76,12 +76,28 @@ class Subject:
         """
         return self.reply.completion
 
+    @cached_property
+    def damaged(self) -> bool:
+        """
+        A chunk of the stream was lost to whoever reads it as it stands, so that what the others make up is not whole.
+        """
+        stream = self.reply.stream
+        lost = (packet for packet in self.reply.packets if packet.document is not None and not _is_chunk(packet))
+        texts = [packet.data for packet in lost] + list(stream.bare_lines)
+        return any('"choices"' in text or text.lstrip().startswith("{") for text in texts)
+
     @property
     def own(self) -> bool:
         """
         The case is ours, not a foreign recording's.
         """
         return self.case.feature != "recorded"
+
+
+def _is_chunk(packet: Packet) -> bool:
+    document = packet.document
+    broken = document is None or any(fault.kind in {"syntax", "trailing", "depth"} for fault in document.faults)
+    return document is not None and document.ok and not broken and isinstance(document.value, dict)
 
 
 def asked(reply: Reply) -> dict[str, JSON]:
@@ -182,9 +198,9 @@ def stream_ended(s: Subject) -> bool:
 
 def stream_good(s: Subject) -> bool:
     """
-    An event stream came that ended by itself and holds at least one chunk.
+    An event stream came that ended by itself and holds at least one chunk, and none that cannot be read.
     """
-    return stream_ended(s) and bool(s.reply.chunks)
+    return stream_ended(s) and bool(s.reply.chunks) and not s.damaged
 
 
 def answered(s: Subject) -> bool:
@@ -192,6 +208,18 @@ def answered(s: Subject) -> bool:
     A completion came, plain or streamed, and can be read.
     """
     return _chat(s) and (plain(s) or stream_good(s))
+
+
+def readable(s: Subject) -> bool:
+    """
+    A completion came, and every choice has something to read: a message, or deltas.
+    """
+    choices = s.completion.choices if answered(s) else ()
+    if not s.completion.streamed:
+        return bool(choices) and all(choice.message for choice in choices)
+    return bool(choices) and all(
+        any(isinstance(each.raw.get("delta"), dict) for each in choice.deltas) for choice in choices
+    )
 
 
 def _chat(s: Subject) -> bool:

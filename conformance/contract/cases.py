@@ -112,7 +112,7 @@ class _File:
             yield self._case(pointer, kept, dict(zip(each, values, strict=True)))
 
     def _case(self, pointer: str, row: dict[str, JSON], bound: dict[str, JSON]) -> Case:
-        filled = {key: self._fill(pointer, value, bound) for key, value in row.items()}
+        filled = {key: self._fill(f"{pointer}/{key}", value, bound) for key, value in row.items()}
         identity = str(filled["id"])
         if not identity.startswith(f"{self.contract.id}."):
             raise self.document.wrong(f"{pointer}/id", f"the id must begin with {self.contract.id}.")
@@ -131,6 +131,7 @@ class _File:
             group=str(filled["group"]) if filled.get("group") else None,
             again=_texts(filled, "again"),
             abort_after=_whole(filled.get("abort_after")),
+            probe=filled.get("probe") is True,
             smoke=filled.get("smoke") is True,
             file=self.document.path,
             line=self.document.line(pointer),
@@ -138,9 +139,9 @@ class _File:
 
     def _fill(self, pointer: str, value: JSON, bound: dict[str, JSON]) -> JSON:
         if isinstance(value, dict):
-            return {key: self._fill(pointer, each, bound) for key, each in value.items()}
+            return {key: self._fill(f"{pointer}/{key}", each, bound) for key, each in value.items()}
         if isinstance(value, list):
-            return [self._fill(pointer, each, bound) for each in value]
+            return [self._fill(f"{pointer}/{place}", each, bound) for place, each in enumerate(value)]
         if not isinstance(value, str) or "${" not in value:
             return value
         whole = _VARIABLE.fullmatch(value)
@@ -153,7 +154,7 @@ class _File:
         if name in bound:
             value = bound[name]
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if not _LATER.fullmatch(name):
+        if not _LATER.fullmatch(name) and not (name == "key" and "/request/headers/" in pointer):
             near = difflib.get_close_matches(name, [*bound, "model", "unique"], 1)
             raise self.document.wrong(
                 pointer, f"unknown variable ${{{name}}}", f"Did you mean {near[0]}?" if near else ""

@@ -124,7 +124,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("auth-500", "MUST", "request.no-server-error", "a wrong key gives 500", edit=refusals(lambda given: replace(given, status=500), lambda given, _: given.status == 401), also=_M + "request.no-server-error"),
     fault("auth-html", "MUST", "error.envelope", "a wrong key gives an HTML page", edit=refusals(lambda given: given.saying(_PAGE).labelled("content-type", "text/html"), lambda given, _: given.status == 401), also="error.content-type " + _M + "error.envelope"),
     fault("auth-404", "MUST", "auth.bad-key", "a wrong key gives 404", edit=refusals(lambda given: replace(given, status=404), lambda given, _: given.status == 401), also="auth.missing-key"),
-    fault("auth-key-prefix", "SHOULD", "auth.exact-key", "a key with something behind it is taken", forgive=_begins_right, entry="auth-scheme-case"),
+    fault("auth-key-prefix", "SHOULD", "auth.exact-key", "a key with something behind it is taken", forgive=_begins_right, steady=False, entry="auth-scheme-case"),
     fault("auth-models-open", "MAY", _M + "auth.missing-key", "the list of models needs no key", forgive=_models_open, entry="auth-models-unprotected"),
     _listed("MUST", "models-bare-list", "json.syntax", "the list of models is a bare array", lambda listed: listed["data"], also="list.object list.data"),
     _listed("MUST", "models-object-missing", "list.object", "the list of models has no object", put("object", GONE)),

@@ -204,3 +204,7 @@ class Variant(Peculiarity):
 
     #: Why it is legal.
     because: str
+    #: Requirements, as patterns, that may be warned of all the same (SHOULD), never failed.
+    warned: tuple[str, ...] = ()
+    #: It refuses an optional feature, which is no refusal of what was claimed.
+    claims_less: bool = False

@@ -44,10 +44,18 @@ def _messages(change: Callable[[list[Object]], list[Object]]) -> Callable[[Asked
         given = asked.body.get("messages")
         if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
             return None
-        kept = change(given)
+        kept = change(given) if all(map(_sound, given)) else given
         return {**asked.body, "messages": kept} if kept and kept != given else None
 
     return ask
+
+
+def _sound(message: Object) -> bool:
+    """
+    A message that the provider takes, so that dropping it hides no mistake of the request.
+    """
+    known = message.get("role") in ("system", "developer", "user", "assistant", "tool")
+    return known and (isinstance(message.get("content"), str) or bool(message.get("tool_calls")))
 
 
 def _role(*roles: str) -> Callable[[list[Object]], list[Object]]:
@@ -234,10 +242,10 @@ FAULTS: tuple[Fault, ...] = (
     fault("include-usage-ignored", "MUST", "usage.streamed", "stream_options is ignored", ask=without("stream_options", when=streams), paths=(STREAM,), also="stream.obfuscation", entry="usage-chunk-missing"),
     fault("audio-ignored", "MUST", "param.audio", "modalities with audio is ignored", ask=without("modalities", "audio")),
     fault("functions-ignored", "MAY", "param.functions", "the deprecated functions are ignored", ask=without("functions", "function_call"), entry="legacy-functions-dropped"),
-    fault("history-dropped", "MUST", "usage.whole-prompt", "only the last message is read", ask=_messages(_last), also="history.kept history.instructions", entry="history-dropped"),
-    fault("system-dropped", "MUST", "usage.whole-prompt", "system messages are dropped", ask=_messages(_role("system")), entry="system-prompt-ignored"),
-    fault("developer-dropped", "MUST", "usage.whole-prompt", "developer messages are dropped", ask=_messages(_role("developer")), entry="developer-role-rejected"),
-    fault("assistant-dropped", "MUST", "usage.whole-prompt", "assistant messages are dropped", ask=_messages(lambda given: [each for each in given if each.get("role") != "assistant" or each.get("tool_calls")]), entry="history-dropped"),
+    fault("history-dropped", "MUST", "history.kept", "only the last message is read", ask=_messages(_last), also="history.instructions request.role.developer usage.whole-prompt", entry="history-dropped"),
+    fault("system-dropped", "MUST", "history.instructions", "system messages are dropped", ask=_messages(_role("system")), entry="system-prompt-ignored"),
+    fault("developer-dropped", "MUST", "request.role.developer", "developer messages are dropped", ask=_messages(_role("developer")), entry="developer-role-rejected"),
+    fault("assistant-dropped", "MUST", "history.kept", "assistant messages are dropped", ask=_messages(lambda given: [each for each in given if each.get("role") != "assistant" or each.get("tool_calls")]), entry="history-dropped"),
     fault("context-cut", "MUST", "limits.context", "a prompt that is too long is cut in silence", ask=_messages(_truncated), also="usage.whole-prompt limits.context-code", entry="context-overflow-silent-truncation"),
     fault("prompt-cut-at-nul", "SHOULD", "unicode.control", "the prompt ends at NUL", ask=_messages(_cut_at_nul), entry="request-nul-and-control-chars"),
     fault("default-limit-tiny", "MAY", "limits.default", "answers are cut at 128 tokens by default", ask=lambda asked: None if asked.body.keys() & {"max_tokens", "max_completion_tokens"} or asked.path != "/v1/chat/completions" else {**asked.body, "max_completion_tokens": 128}, entry="max-tokens-default-tiny"),

@@ -279,8 +279,14 @@ def _arguments_as_objects(together: list[Object]) -> None:
         each["function"]["arguments"] = {"city": "Paris"}
 
 
+def _arguments_null(choice: Object) -> None:
+    for call in choice["message"].get("tool_calls") or []:
+        if "function" in call and call["function"]["arguments"] == "{}":
+            call["function"]["arguments"] = None
+
+
 def _null_arguments(together: list[Object]) -> None:
-    if len(together) < 3:
+    if "".join(each["function"].get("arguments", "") for each in together) == "{}":
         for each in together:
             each["function"]["arguments"] = None
 
@@ -330,10 +336,11 @@ FAULTS: tuple[Fault, ...] = (
     *pair("tool-arguments-list", "SHOULD", "tools.arguments-json", "the arguments are an array", _both(lambda given: f"[{given}]"), also="tools.arguments-strict"),
     body("tool-arguments-object.plain", "MUST", "response.tool-calls.arguments", "the arguments are an object (plain)", choices(_arguments_parsed)),
     stream("tool-arguments-object.stream", "MUST", "chunk.tool-calls.entry", "the arguments are an object (streamed)", whole_calls(_arguments_as_objects), also="tools.arguments-empty tools.arguments-json"),
-    *pair("tool-arguments-null", "MUST", "response.tool-calls.arguments|chunk.tool-calls.entry", "no arguments are null", (calls(_arguments(_if_empty(None))), whole_calls(_null_arguments)), also="tools.arguments-empty", entry="tool-call-arguments-empty-string"),
+    body("tool-arguments-null.plain", "MUST", "response.tool-calls.arguments", "no arguments are null (plain)", choices(_arguments_null), also="tools.arguments-empty", entry="tool-call-arguments-empty-string"),
+    stream("tool-arguments-null.stream", "SHOULD", "tools.arguments-empty", "no arguments are null (streamed)", whole_calls(_null_arguments), entry="tool-call-arguments-empty-string"),
     *pair("tool-arguments-empty", "SHOULD", "tools.arguments-empty", "no arguments are an empty text", _both(_if_empty("")), entry="tool-call-arguments-empty-string"),
     *pair("tool-arguments-word-null", "SHOULD", "tools.arguments-empty", "no arguments are the text null", _both(_if_empty("null")), entry="tool-call-arguments-empty-string"),
-    *pair("tool-arguments-mojibake", "SHOULD", "tools.arguments-unicode", "arguments outside ASCII are mojibake", _both(lambda given: given.encode().decode("latin-1")), entry="unicode-tool-arguments-mojibake"),
+    *pair("tool-arguments-mojibake", "MUST", "unicode.mojibake", "arguments outside ASCII are mojibake", _both(lambda given: given.encode().decode("latin-1")), entry="unicode-tool-arguments-mojibake"),
     *pair("tool-arguments-escaped-twice", "SHOULD", "tools.arguments-unicode", "arguments outside ASCII are escaped twice", _both(_escaped_twice), entry="unicode-tool-arguments-mojibake"),
     *pair("tool-arguments-field-missing", "MUST", "tools.arguments-strict", "the first argument is left out", _both(_missing_field), also="tools.arguments-schema"),
     *pair("tool-arguments-field-extra", "MUST", "tools.arguments-strict", "an argument that was not asked for", _both(_extra_field), also="tools.arguments-schema"),

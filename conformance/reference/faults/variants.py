@@ -300,7 +300,7 @@ def _once_busy(status: int, headers: tuple[tuple[str, str], ...] = ()) -> Callab
 
 
 def _any_model(asked: Asked) -> Object | None:
-    return {**asked.body, "model": "reference-1"} if isinstance(asked.body.get("model"), str) else None
+    return {**asked.body, "model": "reference-1"} if is_chat(asked) and asked.body.get("model") else None
 
 
 def _edge(asked: Asked) -> Answer | None:
@@ -465,12 +465,12 @@ VARIANTS: tuple[Variant, ...] = (
     _v("busy-503", "some requests meet 503 once", _BUSY, instead=_once_busy(503, (("retry-after", "0"),)), steady=False),
     _v("edge-502", "an edge before the server fails some requests once", "An edge before the API fails in its own way.", instead=_edge, steady=False),
     _v("slow-first-byte", "answers begin after 0.3 s", "Nothing is promised of time.", wire=tail(_slow)),
-    _v("single-model", "any model name is served", "Single-model servers take any name.", ask=_any_model),
-    _v("refuses-log-probabilities", "logprobs are refused", _REFUSAL, instead=_refuses("logprobs", "top_logprobs")),
-    _v("refuses-several-choices", "several choices are refused", _REFUSAL, instead=refusing(_several, "n above 1 is not supported")),
-    _v("refuses-tools", "tools are refused", _REFUSAL, instead=_refuses("tools", "tool_choice", "parallel_tool_calls")),
-    _v("refuses-formats", "response_format json_schema and json_object are refused", _REFUSAL, instead=refusing(lambda asked: isinstance(asked.body.get("response_format"), dict) and asked.body["response_format"].get("type") != "text", "response_format is not supported")),
-    _v("refuses-unknown-members", "unknown members are refused", "OpenAI refuses them, others ignore them.", instead=refusing(lambda asked: "not_a_parameter" in asked.body, "Unrecognized request argument supplied: not_a_parameter")),
+    _v("single-model", "any model name is served", "Single-model servers take any name; that nobody notices a typing mistake is worth a warning, no more.", ask=_any_model, warned=("openai-chat.request.model.*",)),
+    _v("refuses-log-probabilities", "logprobs are refused", _REFUSAL, claims_less=True, instead=_refuses("logprobs", "top_logprobs")),
+    _v("refuses-several-choices", "several choices are refused", _REFUSAL, claims_less=True, instead=refusing(_several, "n above 1 is not supported")),
+    _v("refuses-tools", "tools are refused", _REFUSAL, claims_less=True, instead=_refuses("tools", "tool_choice", "parallel_tool_calls")),
+    _v("refuses-formats", "response_format json_schema and json_object are refused", _REFUSAL, claims_less=True, instead=refusing(lambda asked: isinstance(asked.body.get("response_format"), dict) and asked.body["response_format"].get("type") != "text", "response_format is not supported")),
+    _v("refuses-unknown-members", "unknown members are refused", "OpenAI refuses them, others ignore them.", claims_less=True, instead=refusing(lambda asked: "not_a_parameter" in asked.body, "Unrecognized request argument supplied: not_a_parameter")),
     _v("refusals-422", "broken constraints give 422", "Noted, but a refusal it is.", _validation(422)),
 )
 # fmt: on
