@@ -214,6 +214,8 @@ def speaks_when_asked(s: Subject) -> Iterator[Finding]:
     ``modalities`` with audio is honoured: the message has audio.
     """
     for choice in s.completion.choices:
-        if not choice.audio and not choice.refusal and not choice.tool_calls:
+        # What calls, or what the limit cut before it spoke, is silent for a reason.
+        instead = choice.refusal or choice.tool_calls or choice.function_call or choice.finish_reason == "length"
+        if not choice.audio and not instead:
             where = f"/choices/{choice.index}/message/audio"
             yield Finding(expected="audio", observed="none", where=where)

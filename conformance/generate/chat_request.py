@@ -6,7 +6,7 @@ Source: request.json of the contract, and the rules between fields that its docu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from conformance.contract.generation import Generation
@@ -21,6 +21,9 @@ Body = dict[str, JSON]
 _ANSWER = 64
 #: Tokens that all choices of one request may write together.
 _TOKENS = 512
+
+#: Parameters that are set at most, beside tools and messages.
+_MOST = 8
 
 _MODEL = "${model}"
 
@@ -39,16 +42,37 @@ def request(ground: Generation, choices: Choices, profiles: AbstractSet[str]) ->
     made: Body = {"model": _MODEL, "messages": []}
     if "streaming" in profiles and choices.chance(50):
         made["stream"] = True
-    for name in _plain(ground, profiles):
-        if choices.chance(_often(ground, name)):
-            made[name] = values.value(ground.schema, _described(ground, name), choices)
-    for name, build in _BUILT.items():
-        if choices.chance(15):
-            made.update(build(choices, profiles) if _open(ground, name, profiles) else {})
+    made.update(_chosen(ground, choices, profiles, [*_plain(ground), *_BUILT]))
     if choices.chance(30):
         made.update(_together(choices, profiles))
     made["messages"] = chat_messages.conversation(choices, profiles)
     return _settled(made, choices)
+
+
+def seasoning(ground: Generation, choices: Choices, profiles: AbstractSet[str]) -> Body:
+    """
+    A few of the parameters that go with everything.
+    """
+    return _chosen(ground, choices, profiles, _plain(ground))
+
+
+def _chosen(ground: Generation, choices: Choices, profiles: AbstractSet[str], names: Sequence[str]) -> Body:
+    """
+    Some parameters by name, with values; those of certain models are a third as frequent.
+    """
+    offered = [name for name in names if _open(ground, name, profiles)]
+    weighed = [name for name in offered for _ in range(1 if _rare(ground, name) else 3)]
+    made: Body = {}
+    while len(made) < _MOST and choices.chance(70):
+        # Always from the same list, so that leaving one out does not turn the next one into another.
+        name = choices.pick(weighed)
+        build = _BUILT.get(name)
+        if build is None and name not in made:
+            made[name] = values.value(ground.schema, _described(ground, name), choices)
+        elif build is not None:
+            added = build(choices, profiles)
+            made.update(added if not set(added) & set(made) else {})
+    return made
 
 
 def _described(ground: Generation, name: str) -> JSON:
@@ -56,13 +80,12 @@ def _described(ground: Generation, name: str) -> JSON:
     return properties[name] if isinstance(properties, dict) else None
 
 
-def _plain(ground: Generation, profiles: AbstractSet[str]) -> list[str]:
+def _plain(ground: Generation) -> list[str]:
     """
     The parameters that the schema describes well enough.
     """
     properties = ground.schema["properties"]
-    names = properties if isinstance(properties, dict) else {}
-    return [name for name in names if name not in _SPECIAL and _open(ground, name, profiles)]
+    return [name for name in properties if name not in _SPECIAL] if isinstance(properties, dict) else []
 
 
 def _open(ground: Generation, name: str, profiles: AbstractSet[str]) -> bool:
@@ -70,8 +93,8 @@ def _open(ground: Generation, name: str, profiles: AbstractSet[str]) -> bool:
     return profile is None or profile in profiles
 
 
-def _often(ground: Generation, name: str) -> int:
-    return 3 if any(begins(f"/properties/{name}", place) for place in ground.rare) else 10
+def _rare(ground: Generation, name: str) -> bool:
+    return any(begins(f"/properties/{name}", place) for place in ground.rare)
 
 
 def _limit(choices: Choices, _: AbstractSet[str]) -> Body:
@@ -179,9 +202,7 @@ def _settled(made: Body, choices: Choices) -> Body:
     """
     The request with what its parts demand of each other.
     """
-    form = made.get("response_format")
-    if isinstance(form, dict) and form.get("type") == "json_object":
-        _last_asks_for_json(made)
+    settle(made)
     if made.get("modalities") is not None and made.get("response_format") is not None:
         del made["response_format"]
     count = made.get("n")
@@ -189,6 +210,15 @@ def _settled(made: Body, choices: Choices) -> Body:
         made.pop("max_tokens", None)
         made["max_completion_tokens"] = max(1, min(_TOKENS // count, choices.pick((1, 4, 16))))
     return made
+
+
+def settle(made: Body) -> None:
+    """
+    Let the last message ask for JSON where the answer must be.
+    """
+    form = made.get("response_format")
+    if isinstance(form, dict) and form.get("type") == "json_object":
+        _last_asks_for_json(made)
 
 
 def _allowance(made: Body) -> int | None:

@@ -48,7 +48,7 @@ def valid(
             id="",
             contract=ground.contract.id,
             feature=FIXED,
-            title=title or f"A generated request with {_listed(body)}.",
+            title=title or _titled(body),
             request=_request(ground, body, raw),
             needs=profiles.needs(ground, body),
             expect=Expect(requirement=row, accepted=True),
@@ -82,13 +82,21 @@ def explored(family: Family) -> Family:
     """
     The family under the names of what is explored.
     """
-    names = {case.id: case.id.replace(f".{FIXED}.", f".{EXPLORED}.") for case in family}
-    return tuple(
-        replace(
-            case, id=names[case.id], feature=EXPLORED, compare=tuple(names.get(each, each) for each in case.compare)
-        )
-        for case in family
-    )
+    names: dict[str, str] = {}
+    made: list[Case] = []
+    for case in family:
+        compare = tuple(names.get(each, each) for each in case.compare)
+        made.append(_named(replace(case, feature=EXPLORED, compare=compare)))
+        names[case.id] = made[-1].id
+    return tuple(made)
+
+
+def renamed(case: Case, body: Body) -> Case:
+    """
+    The same case with another body, and so another name.
+    """
+    title = case.title if case.invalid or case.compare else _titled(body)
+    return _named(replace(case, title=title, request=replace(case.request, body=body)))
 
 
 def _request(ground: Generation, body: JSON, raw: bytes | None) -> Request:
@@ -102,6 +110,6 @@ def _named(case: Case) -> Case:
     return replace(case, id=f"{case.contract}.{case.feature}.{digest}")
 
 
-def _listed(body: Body) -> str:
+def _titled(body: Body) -> str:
     names = [name for name in body if name not in ("model", "messages")]
-    return ", ".join(names) if names else "messages alone"
+    return f"A generated request with {', '.join(names) if names else 'messages alone'}."

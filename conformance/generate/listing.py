@@ -7,10 +7,12 @@ Every constraint is broken once before anything else; what is left of the limit 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import cache
 
+from conformance.contract import generation
 from conformance.contract.generation import Generation
 from conformance.generate import chat_request, chat_twins, families, profiles
 from conformance.generate.breaks import Neighbour, broken, neighbour
@@ -62,7 +64,7 @@ def _valid(ground: Generation, asked: AbstractSet[str], seed: int) -> Iterator[F
         yield chat_twins.twins(ground, dice, asked)
 
 
-def neighbours(ground: Generation, asked: AbstractSet[str], choices: Choices) -> Iterator[Neighbour]:
+def neighbours(ground: Generation, asked: frozenset[str], choices: Choices) -> Iterator[Neighbour]:
     """
     For every constraint within the profiles one request that breaks it alone, half of them streamed.
     """
@@ -86,10 +88,18 @@ def _first(ground: Generation, site: str, bodies: Sequence[Body], choices: Choic
     return None
 
 
-def exemplars(ground: Generation, asked: AbstractSet[str]) -> dict[str, list[Body]]:
+def exemplars(ground: Generation, asked: frozenset[str]) -> Mapping[str, list[Body]]:
     """
     For every constraint that the profiles hold the contract's exemplars which meet it, the smallest first.
     """
+    return _exemplars(ground.contract.id, asked)
+
+
+@cache
+def _exemplars(contract: str, asked: frozenset[str]) -> Mapping[str, list[Body]]:
+    ground = generation.load(contract)
+    if ground is None:
+        return {}
     found: dict[str, list[Body]] = {}
     laid = [{**chat_request.smallest(), **part} for part in ground.exemplars]
     for body in sorted(laid, key=lambda each: len(families.canonical(each))):

@@ -81,7 +81,10 @@ def _choice(ask: Ask, index: int, room: int | None, reasoning: int) -> Choice:
 
 def _calling(ask: Ask, index: int, called: tuple[Call, ...], room: int | None, reasoning: int) -> Choice:
     kept, spent = _afforded(called, room)
-    finish = "length" if kept != called else _finish(ask)
+    if room is not None and kept != called:
+        # What did not fit was written all the same, up to the limit.
+        return Choice(index=index, said=None if kept else (), calls=kept, finish="length", spent=reasoning + room)
+    finish = _finish(ask)
     return Choice(index=index, said=None if kept else (), calls=kept, finish=finish, spent=reasoning + spent)
 
 
