@@ -6,6 +6,7 @@ It prints nothing and writes no file.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
@@ -50,7 +51,7 @@ _SILENCES = 20
 
 class Asking:
     """
-    The cases on their way: made by ``asking``, used from one thread.
+    The cases on their way: made by ``asking``, used from one thread but for ``further``.
     """
 
     def __init__(self, board: Board, running: engine.Running) -> None:
@@ -59,6 +60,8 @@ class Asking:
         #: Cases being waited for, so that a chain which bites its tail ends.
         self._waiting: set[str] = set()
         self._silences = 0
+        self._further = threading.Lock()
+        self._beyond: dict[str, Case] = {}
 
     @property
     def stats(self) -> engine.Stats:
@@ -96,6 +99,39 @@ class Asking:
         if peers and self._board.results[case.id].attempts:
             self._board.results[case.id] = self._board.judge(case)
         return self._board.results[case.id]
+
+    @property
+    def beyond(self) -> tuple[Case, ...]:
+        """
+        The cases that were asked for further.
+        """
+        return tuple(self._beyond.values())
+
+    def further(self, cases: Sequence[Case]) -> tuple[Result, ...]:
+        """
+        The results of cases that nobody planned, asked once each; may be called from several threads.
+
+        Raises ``Spent`` when the budget is, and ``NoVerdict`` when the asking has been stopped.
+        """
+        board = self._board
+        with self._further:
+            new = [case for case in cases if case.id not in board.cases]
+            board.cases.update({case.id: case for case in new})
+            self._beyond.update({case.id: case for case in new})
+            waiting = {case.id: self._sent(case) for case in cases if case.id not in board.exchanges}
+        try:
+            come = {name: future.result() for name, future in waiting.items()}
+        except CancelledError:
+            raise NoVerdict("the asking was stopped", "Run again.", "interrupted") from None
+        with self._further:
+            board.exchanges.update(come)
+            board.results.update({case.id: board.judge(case) for case in cases})
+            return tuple(board.results[case.id] for case in cases)
+
+    def _sent(self, case: Case) -> Future[Exchanges]:
+        if case.id not in self._futures:
+            self._futures[case.id] = self._running.submit(case)
+        return self._futures[case.id]
 
     def stop(self, cases: Sequence[Case], cause: str) -> tuple[Result, ...]:
         """

@@ -37,7 +37,7 @@ class Board:
 
     contracts: Mapping[str, Contract]
     circumstances: Circumstances
-    cases: Mapping[str, Case]
+    cases: dict[str, Case]
     exchanges: dict[str, Exchanges] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
 

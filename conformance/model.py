@@ -17,6 +17,10 @@ from typing import TypeAlias
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
+#: The feature of the cases that generators explored.
+EXPLORED = "explored"
+
+
 def _nothing() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -160,6 +164,8 @@ class Disposition(StrEnum):
     UNEXPECTED_PASS = "unexpected-pass"
     #: An entry speaks of something that this run did not exercise.
     UNOBSERVED = "unobserved"
+    #: Seen in an explored request, which decides nothing until it is pinned.
+    ADVISORY = "advisory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +309,13 @@ class Case:
     smoke: bool = False
     file: str = ""
     line: int = 0
+
+    @property
+    def advisory(self) -> bool:
+        """
+        An explored request: what it finds advises, and decides nothing until it is pinned.
+        """
+        return self.feature == EXPLORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,6 +563,9 @@ class Scorecard:
     profiles: tuple[ProfileScore, ...]
     results: tuple[Result, ...]
     violations: tuple[Violation, ...]
+    #: Results of explored requests and what they violated: they advise, and decide neither a verdict nor an exit code.
+    explored: tuple[Result, ...] = ()
+    advice: tuple[Violation, ...] = ()
     requests: int = 0
     seconds: float = 0.0
     prompt_tokens: int = 0

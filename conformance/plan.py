@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from conformance import run, runs
+from conformance import generated, run, runs
 from conformance.capture import budget, engine, recording
 from conformance.capture.redaction import Redactor, secrets_of
 from conformance.capture.target import Target
@@ -90,6 +90,8 @@ class Plan:
     command: tuple[str, ...] = ()
     #: Anything else for the method page.
     settings: Mapping[str, str] = field(default_factory=dict)
+    #: The cases that were generated, which are among ``cases`` as well.
+    generated: generated.Added = field(default_factory=generated.Added)
 
     @property
     def asked(self) -> tuple[Case, ...]:
@@ -113,7 +115,13 @@ class Performed:
 
 
 def make(
-    target: Target, choice: Choice, *, limits: Limits = Limits(), command: Sequence[str] = (), **settings: str
+    target: Target,
+    choice: Choice,
+    *,
+    limits: Limits = Limits(),
+    command: Sequence[str] = (),
+    wish: generated.Wish = generated.NOTHING,
+    **settings: str,
 ) -> Plan:
     """
     Choose contracts and cases for a target; raises ``UsageError`` or ``FileError`` for what does not exist.
@@ -127,13 +135,15 @@ def make(
     chosen = selection.select(
         offered, profiles=choice.profiles or target.profiles, expression=choice.expression, ids=choice.ids
     )
-    if not chosen:
+    # What is wrong on purpose comes last: a target that it throws off its feet has answered everything else by then.
+    cases = tuple(sorted(chosen, key=lambda case: case.invalid))
+    added = _generated(wish, target, known, choice, limits, cases)
+    if not chosen and not added.cases:
         raise NothingChosen("no case is left to ask\n  Widen --profile, --case or -k; see conformance list cases.")
     return Plan(
         target=target,
         contracts=known,
-        # What is wrong on purpose comes last: a target that it throws off its feet has answered everything else by then.
-        cases=tuple(sorted(chosen, key=lambda case: case.invalid)),
+        cases=(*cases, *sorted(added.cases, key=lambda case: case.invalid)),
         choice=choice,
         limits=Limits(
             requests=limits.requests or target.max_requests,
@@ -141,8 +151,23 @@ def make(
             seconds=limits.seconds or target.max_seconds,
         ),
         command=tuple(command),
-        settings=settings,
+        settings={**wish.settings, **settings},
+        generated=added,
     )
+
+
+def _generated(
+    wish: generated.Wish,
+    target: Target,
+    known: Sequence[Contract],
+    choice: Choice,
+    limits: Limits,
+    cases: Sequence[Case],
+) -> generated.Added:
+    claims = None if target.claims is None else frozenset(target.claims)
+    room = None if limits.requests is None else limits.requests - len(cases)
+    widest = frozenset(choice.profiles or target.profiles) - {selection.SMOKE}
+    return generated.add(wish, known, claims=claims, room=room, widest=widest)
 
 
 def perform(
@@ -176,6 +201,7 @@ def perform(
         on_stop=on_stop,
         spending=budget.Budget(requests=plan.limits.requests, tokens=plan.limits.tokens, seconds=plan.limits.seconds),
         recorded=before,
+        explore=plan.generated.go_on if plan.generated.explorations else None,
     )
     try:
         made.extend(asking)
@@ -324,7 +350,7 @@ def live(target: Target) -> engine.Source:
 
 
 def _complete(made: Sequence[Result]) -> bool:
-    return not any(result.outcome is Outcome.NOT_RUN for result in made)
+    return not any(result.outcome is Outcome.NOT_RUN and not result.case.advisory for result in made)
 
 
 def _trouble(made: Sequence[Result], stopped: KeyboardInterrupt | NoVerdict | None) -> str:
@@ -332,7 +358,7 @@ def _trouble(made: Sequence[Result], stopped: KeyboardInterrupt | NoVerdict | No
         return stopped.cause
     if isinstance(stopped, KeyboardInterrupt) or any(result.cause == "interrupted" for result in made):
         return "interrupted"
-    return "budget" if any(result.cause.startswith("budget") for result in made) else ""
+    return "budget" if any(result.cause.startswith("budget") and not result.case.advisory for result in made) else ""
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from conformance.asking import asking
 from conformance.board import Board, Circumstances, Exchanges, applicable
@@ -16,7 +17,10 @@ from conformance.errors import NoVerdict
 from conformance.model import Case, Contract, Exchange, Result, State
 from conformance.read.reply import Reply
 
-__all__ = ["Circumstances", "Exchanges", "applicable", "exercised", "judged", "run", "tokens"]
+Ask: TypeAlias = Callable[[Sequence[Case]], Sequence[Result]]
+Explore: TypeAlias = Callable[[Sequence[Result], Ask], None]
+
+__all__ = ["Ask", "Circumstances", "Exchanges", "Explore", "applicable", "exercised", "judged", "run", "tokens"]
 
 
 def run(
@@ -31,13 +35,15 @@ def run(
     on_stop: Callable[[Callable[[], None]], None] | None = None,
     spending: budget.Budget | None = None,
     recorded: Mapping[str, Exchanges] | None = None,
+    explore: Explore | None = None,
 ) -> Iterator[Result]:
     """
-    Ask the cases and yield every result, in the order of the cases.
+    Ask the cases and yield every result, in the order of the cases, and then of what was asked beyond them.
 
     ``on_start`` is given a function that says where the engine stands, for whoever shows progress from another thread.
     ``on_stop`` is given a function that ends the asking from another thread, for whoever runs several targets at once.
-    ``recorded`` holds exchanges of an earlier run, whose cases are not asked again.
+    ``recorded`` holds exchanges of an earlier run, whose cases are not asked again.  ``explore`` is given the results
+    and a way to ask for more, which raises ``Spent`` when the budget is.
     An interrupt, and a target that begins to refuse our credentials or falls silent, leave the rest as not run: after
     the last result ``KeyboardInterrupt`` or ``NoVerdict`` is raised.
     """
@@ -57,14 +63,17 @@ def run(
             on_stop(asked.cancel)
         try:
             asked.start(cases)
+            made = []
             for case in cases:
-                result = asked.result(case)
+                made.append(asked.result(case))
                 if on_result is not None:
-                    on_result(result)
+                    on_result(made[-1])
+            if explore is not None:
+                explore(made, asked.further)
         except (KeyboardInterrupt, NoVerdict) as problem:
             stopped = problem
         cause = "" if stopped is None else "interrupted" if isinstance(stopped, KeyboardInterrupt) else stopped.cause
-        results = asked.stop(cases, cause)
+        results = asked.stop([*cases, *asked.beyond], cause)
     yield from results
     if stopped is not None:
         raise stopped

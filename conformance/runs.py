@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conformance import facts, run
+from conformance import facts, generate, run
 from conformance.capture import recording
 from conformance.capture.redaction import guard, write_guarded
 from conformance.capture.secret import Secret
@@ -67,7 +67,7 @@ def score(made: Sequence[Result], known: Sequence[Contract], info: RunInfo) -> S
     """
     The scorecard of results, with the tokens that the target counted.
     """
-    ordered = sorted(made, key=lambda result: result.case.id)
+    ordered = generate.in_order(sorted(made, key=lambda result: result.case.id), scorecard.signature)
     return scorecard.score(ordered, known, info, tokens=run.tokens(ordered))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from conformance import plan
+from conformance import generated, plan
 from conformance.capture import budget, doctor
 from conformance.capture.amounts import seconds
 from conformance.cli import ci, finishing, gating, options, several, shown
@@ -47,6 +47,14 @@ Exit codes:
 @click.option(
     "--cases", "files", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help="Your own case files."
 )
+@click.option(
+    "--generate",
+    "mode",
+    type=click.Choice(["off", "fixed", "explore"]),
+    default="off",
+    help="Add generated requests: a fixed list, which decides, or an exploration, which advises.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Of generated requests (default: 0).")
 @click.option("--max-requests", type=click.IntRange(1), metavar="N", help="Send no more requests than this.")
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Spend no more tokens, reckoned as ceilings.")
 @click.option("--max-time", metavar="S", help="Send nothing after this time, as 10m.")
@@ -63,6 +71,8 @@ def command(
     expression: str,
     ids: tuple[str, ...],
     files: tuple[Path, ...],
+    mode: str,
+    seed: int,
     max_requests: int | None,
     max_tokens: int | None,
     max_time: str | None,
@@ -92,7 +102,9 @@ def command(
     )
     gate = gating.gate(baseline=baseline, fail_on=fail_on, stale=stale, max_inconclusive=max_inconclusive)
     with options.chosen(**whom) as found:
-        plans = [plan.make(each, choice, limits=limits, command=("conformance", *sys.argv[1:])) for each in found]
+        wish = generated.Wish(mode=generated.Mode(mode), seed=seed)
+        command = ("conformance", *sys.argv[1:])
+        plans = [plan.make(each, choice, limits=limits, command=command, wish=wish) for each in found]
         if dry_run:
             return max(_say_cost(each, as_json=as_json) for each in plans)
         ways = finishing.Ways(gate=gate, formats=formats, resume=resume is not None, as_json=as_json, quiet=quiet)

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 
 from conformance.contract import generation
 from conformance.errors import UsageError
+from conformance.generate.advice import in_order as in_order
 from conformance.generate.advice import smallest as smallest
-from conformance.generate.families import EXPLORED as EXPLORED
 from conformance.model import Case
 
 if TYPE_CHECKING:

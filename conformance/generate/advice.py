@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from conformance.generate import chat_request, families
-from conformance.generate.families import EXPLORED, Family
+from conformance.generate.families import Family
 from conformance.model import JSON, Case, Finding, Result
 
 #: Different causes of one mistake that are told.
@@ -21,9 +21,17 @@ def smallest(results: Sequence[Result], mark: Callable[[Finding], str]) -> dict[
     """
     shown: dict[str, dict[str, Case]] = {}
     for result in results:
-        for finding in result.findings if result.case.feature == EXPLORED else ():
+        for finding in result.findings if result.case.advisory else ():
             shown.setdefault(mark(finding), {})[result.case.id] = result.case
     return {name: _causes(list(cases.values())) for name, cases in shown.items()}
+
+
+def in_order(results: Sequence[Result], mark: Callable[[Finding], str]) -> list[Result]:
+    """
+    The results with those of the smallest cases before those of other explored ones; what decides stays in front.
+    """
+    first = {case.id: place for each in smallest(results, mark).values() for place, case in enumerate(each)}
+    return sorted(results, key=lambda result: (result.case.advisory, first.get(result.case.id, _CAUSES)))
 
 
 def _causes(cases: list[Case]) -> tuple[Case, ...]:

@@ -14,15 +14,13 @@ from typing import TypeAlias
 from conformance.contract.generation import Generation
 from conformance.generate import profiles
 from conformance.generate.breaks import Neighbour
-from conformance.model import JSON, Case, Expect, Request
+from conformance.model import EXPLORED, JSON, Case, Expect, Request
 
 Family: TypeAlias = tuple[Case, ...]
 Body: TypeAlias = dict[str, JSON]
 
 #: Where a generated case says that it comes from.
 SOURCE = "generated"
-#: The feature of what was explored; its findings advise and do not decide.
-EXPLORED = "explored"
 #: The feature of the fixed list.
 FIXED = "generated"
 

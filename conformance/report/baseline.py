@@ -117,7 +117,7 @@ def tally(card: Scorecard, standing: Standing) -> Mapping[Disposition, int]:
         counts.update([each for each in order if each in given][:1])
     gone = (Disposition.UNEXPECTED_PASS, Disposition.UNOBSERVED)
     counts.update(each for _, each in standing.entries if each in gone)
-    return {each: counts[each] for each in Disposition}
+    return {each: counts[each] for each in Disposition if each is not Disposition.ADVISORY}
 
 
 def renewed(standing: Standing) -> tuple[Entry, ...]:

@@ -135,6 +135,7 @@ def _frame(report: _Report) -> dict[str, Any]:
         "profiles_of": _profiles_of(card),
         "undecided": labels.undecided(card),
         "curls": {violation.signature: _curl(violation, card) for violation in card.violations[:_FINDINGS]},
+        "advised": {violation.signature: _curl(violation, card) for violation in card.advice[:_FINDINGS]},
         "excerpts": _excerpts(report),
         "findings": grave[:_FINDINGS],
         "more_findings": [each for each in card.violations if each not in grave[:_FINDINGS]],
@@ -253,7 +254,7 @@ def _profiles_of(card: Scorecard) -> dict[str, str]:
 
 def _curl(violation: Violation, card: Scorecard) -> str:
     case, number, _ = violation.samples[0]
-    result = next(each for each in card.results if each.case.id == case)
+    result = next(each for each in (*card.results, *card.explored) if each.case.id == case)
     return curl.line(result.attempts[number - 1].exchange)
 
 

@@ -254,3 +254,12 @@ def reproduce(run: RunInfo) -> str:
     The command line of the run, as words of a shell.
     """
     return visible(shlex.join(run.command))
+
+
+def explored(card: Scorecard) -> str:
+    """
+    How many requests were explored and what came of it, in a sentence.
+    """
+    made = plural(len(card.explored), "generated request")
+    found = plural(len(card.advice), "finding") if card.advice else "nothing found"
+    return f"Explored {made}: {found}. These advise and decide nothing until they are pinned."

@@ -16,6 +16,9 @@ from conformance.report.text import duration, grouped, line, plural, shorten, vi
 #: GitHub's comments end at 64 KiB.
 _MOST = 60 * 1024
 
+#: Findings of explored requests that are listed.
+_ADVICE = 20
+
 #: What can start markup, a table cell, HTML, a mention, an issue number or a link; entities work in HTML blocks too.
 _ACTIVE = re.compile(r"[\\`*_\[\]<>#|~@&$]|(?<=www)\.|(?<=mailto):|(?<=xmpp):|:(?=//)")
 
@@ -54,7 +57,7 @@ def render(card: Scorecard, *, report: str = "", standing: Standing | None = Non
     ``report`` is where the report was written.  What a baseline knows (``standing``) is counted, what is new comes first.
     """
     head = "\n".join([*_head(card), *_standing(card, standing)]) + "\n"
-    foot = "\n".join(_foot(card, report)) + "\n"
+    foot = "\n".join([*_advice(card), *_foot(card, report)]) + "\n"
     room = _MOST - len((head + foot).encode()) - 200
     shown = [each for each in card.violations if worst(each, standing) is not Disposition.KNOWN]
     body, left = "", len(shown)
@@ -140,6 +143,23 @@ def _violation(violation: Violation) -> Iterator[str]:
         yield f"Documentation: <{labels.link(row.doc)}>"
     yield ""
     yield "</details>"
+    yield ""
+
+
+def _advice(card: Scorecard) -> Iterator[str]:
+    """
+    What explored requests showed, which decides nothing.
+    """
+    if not card.explored:
+        return
+    yield escaped(labels.explored(card))
+    yield ""
+    for violation in card.advice[:_ADVICE]:
+        case, _, finding = violation.samples[0]
+        sign = labels.LEVEL_SYMBOLS[violation.requirement.level]
+        yield f"- {sign} {code(violation.requirement.id)}: {escaped(shorten(finding.message, 200))}, {code(f'conformance pin {case}')}"
+    if len(card.advice) > _ADVICE:
+        yield f"- and {plural(len(card.advice) - _ADVICE, 'more finding')} in the report"
     yield ""
 
 

@@ -55,7 +55,9 @@ def document(
         "settings": dict(sorted(run.settings.items())),
         "verdict": card.verdict.value,
         "profiles": [_profile(score) for score in card.profiles],
-        "cases": [_case(result, card) for result in sorted(card.results, key=lambda each: each.case.id)],
+        "cases": [
+            _case(result, card) for result in sorted([*card.results, *card.explored], key=lambda each: each.case.id)
+        ],
         "findings": list(_findings(card, standing.findings if standing is not None else {})),
         "baseline": None if standing is None else _baseline(standing),
         "totals": {
@@ -133,7 +135,7 @@ def _findings(card: Scorecard, dispositions: Mapping[tuple[str, str], Dispositio
     One entry for each case that shows a violation: its first finding, and how many there are like it.
     """
     shown: dict[tuple[str, str], list[Finding]] = {}
-    for result in card.results:
+    for result in (*card.results, *card.explored):
         for finding in result.findings:
             shown.setdefault((signature(finding), result.case.id), []).append(finding)
     for violation in card.violations:
@@ -141,6 +143,10 @@ def _findings(card: Scorecard, dispositions: Mapping[tuple[str, str], Dispositio
             found = shown[violation.signature, case]
             known = dispositions.get((violation.signature, case), Disposition.NEW)
             yield _finding(violation, case, found, known)
+    for violation in card.advice:
+        # The smallest request of every cause comes first.
+        for case in violation.cases:
+            yield _finding(violation, case, shown[violation.signature, case], Disposition.ADVISORY)
 
 
 def _finding(violation: Violation, case: str, found: list[Finding], disposition: Disposition) -> dict[str, JSON]:

@@ -42,15 +42,19 @@ def score(
 
     ``tokens`` are the prompt and the completion tokens that the target counted; reading replies is not done here.
     """
-    states = merged(results)
-    profiles = tuple(_profiles(results, contracts, run, states))
+    decisive = tuple(result for result in results if not result.case.advisory)
+    explored = tuple(result for result in results if result.case.advisory)
+    states = merged(decisive)
+    profiles = tuple(_profiles(decisive, contracts, run, states))
     return Scorecard(
         run=run,
         contracts=tuple(contracts),
         verdict=verdicts.overall(profiles, run),
         profiles=profiles,
-        results=tuple(results),
-        violations=violations(results, contracts),
+        results=decisive,
+        violations=violations(decisive, contracts),
+        explored=explored,
+        advice=violations(explored, contracts),
         requests=sum(len(result.attempts) for result in results),
         seconds=_seconds(results, run),
         prompt_tokens=tokens[0],

@@ -97,6 +97,7 @@ def render(
     lines = list(_head(card, paper))
     lines += _profiles(card, paper)
     lines += _findings(card, paper)
+    lines += _advice(card, paper)
     lines += _undecided(card, paper)
     lines += _end(card, paper, report)
     if exit_code is not None:
@@ -167,6 +168,24 @@ def _violation(violation: Violation, paper: _Paper) -> Iterator[str]:
     yield from paper.wrapped(f"breaks: {line(row.breaks, 200)}", "    ")
     yield from paper.wrapped(labels.first_case(violation), "    ")
     yield from paper.wrapped(f"conformance explain {row.id}", "    ", "dim")
+
+
+def _advice(card: Scorecard, paper: _Paper) -> Iterator[str]:
+    """
+    What explored requests showed, which decides nothing: the smallest request of each.
+    """
+    if not card.explored:
+        return
+    yield ""
+    yield from paper.wrapped(labels.explored(card), colour="bold")
+    for violation in card.advice[:_MOST]:
+        row, (case, _, finding) = violation.requirement, violation.samples[0]
+        yield from paper.wrapped(f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id}", "  ", "yellow")
+        yield from paper.wrapped(line(finding.message, 160), "    ")
+        yield from paper.wrapped(f"conformance replay {case}", "    ", "dim")
+        yield from paper.wrapped(f"conformance pin {case}", "    ", "dim")
+    if len(card.advice) > _MOST:
+        yield from paper.wrapped(f"and {plural(len(card.advice) - _MOST, 'more finding')} in the report", "  ")
 
 
 def _undecided(card: Scorecard, paper: _Paper) -> Iterator[str]:
