@@ -5,7 +5,7 @@ What an exploration found, told by its smallest requests: a pure function of res
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from conformance.generate import chat_request, families
 from conformance.generate.families import Family
@@ -42,31 +42,29 @@ def _causes(cases: list[Case]) -> tuple[Case, ...]:
     return tuple(causes)
 
 
-def size(case: Case) -> tuple[int, int, str]:
+def size(case: Case) -> tuple[bool, int, int, str]:
     """
-    How much there is to read in a case's request, fewest members first.
+    How much there is to read in a case's request: valid ones first, then fewest members.
     """
     text = families.canonical(case.request.body)
-    return len(_features(case)), len(text) + len(case.request.raw or b""), case.id
+    return case.invalid, len(_features(case)), len(text) + len(case.request.raw or b""), case.id
 
 
 def explains(cause: Family, family: Family) -> bool:
     """
     Everything that makes the one more than the simplest request is in the other as well.
     """
-    return _all_features(cause) <= _all_features(family)
+    given = frozenset(feature for case in family for feature in (*_features(case), case.title))
+    return frozenset(feature for case in cause for feature in _reasons(case)) <= given
 
 
-def _all_features(family: Iterable[Case]) -> frozenset[str]:
-    return frozenset(feature for case in family for feature in _features(case))
+def _reasons(case: Case) -> frozenset[str]:
+    # What is broken is the reason, whatever by; a variant is one by the way in which it is written.
+    return frozenset({case.title}) if case.invalid or case.compare else _features(case)
 
 
 def _features(case: Case) -> frozenset[str]:
-    found = frozenset(_leaves(case.request.body, "")) - frozenset(_leaves(chat_request.smallest(), ""))
-    if case.invalid:
-        # What is broken is the cause, whatever by.
-        return frozenset({case.title})
-    return found | ({case.title} if case.compare else frozenset())
+    return frozenset(_leaves(case.request.body, "")) - frozenset(_leaves(chat_request.smallest(), ""))
 
 
 def _leaves(value: JSON, at: str) -> Iterator[str]:
@@ -77,4 +75,11 @@ def _leaves(value: JSON, at: str) -> Iterator[str]:
         for each in value:
             yield from _leaves(each, f"{at}/*")
     else:
-        yield f"{at}={json.dumps(value)}"
+        # What kind of value it is matters more often than which.
+        yield f"{at}: {_sort(value)}"
+
+
+def _sort(value: JSON) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "a number"
+    return "a text" if value and isinstance(value, str) else json.dumps(value)

@@ -115,8 +115,11 @@ def _wrong(met: Occurrence, body: dict[str, JSON]) -> Iterator[JSON]:
         for text in _WRONG_VALUES[met.site.keyword](met.site.limit, place[-1]):
             yield _put(_without(body, place), (*place[:-1], str(text)), met_value(body, place))
     else:
+        typed = met.visit.node.get("type", True) if isinstance(met.visit.node, dict) else True
         for value in _WRONG_VALUES[met.site.keyword](met.site.limit, met.visit.value):
-            yield _put(body, place, value)
+            # A number out of its range stays a number of the right kind.
+            if met.site.keyword not in ("minimum", "maximum") or holds({"type": typed}, value):
+                yield _put(body, place, value)
 
 
 def met_value(body: JSON, place: Place) -> JSON:

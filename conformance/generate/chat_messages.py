@@ -35,17 +35,13 @@ def conversation(choices: Choices, profiles: AbstractSet[str]) -> list[JSON]:
     made: list[JSON] = []
     if choices.chance(25):
         made.append(_instruction(choices))
-    for number in range(_turns(choices)):
+    for number in range(choices.integer(1, 3) if choices.chance(35) else 0):
         made += _turn(choices, profiles, number)
+    if choices.chance(6):
+        made += _turn(choices, frozenset(), 0) * choices.pick((6, 20))
     if "tools" in profiles and choices.chance(8):
         return [*made, user(choices, profiles), *_round_trip(choices, profiles, "last")]
     return [*made, user(choices, profiles)]
-
-
-def _turns(choices: Choices) -> int:
-    if not choices.chance(35):
-        return 0
-    return choices.integer(1, 3) if not choices.chance(12) else choices.pick((12, 40))
 
 
 def _instruction(choices: Choices) -> Message:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 
 from conformance.contract.generation import Generation
 from conformance.generate import chat_messages, chat_tools, subset, texts, values
-from conformance.generate.choices import Choices
+from conformance.generate.choices import Choices, sample
 from conformance.generate.sites import begins
 from conformance.model import JSON
 
@@ -23,7 +23,7 @@ _ANSWER = 64
 _TOKENS = 512
 
 #: Parameters that are set at most, beside tools and messages.
-_MOST = 8
+_MOST = 13
 
 _MODEL = "${model}"
 
@@ -58,20 +58,22 @@ def seasoning(ground: Generation, choices: Choices, profiles: AbstractSet[str]) 
 
 def _chosen(ground: Generation, choices: Choices, profiles: AbstractSet[str], names: Sequence[str]) -> Body:
     """
-    Some parameters by name, with values; those of certain models are a third as frequent.
+    Some parameters by name, with values; those of certain models now and then.
     """
     offered = [name for name in names if _open(ground, name, profiles)]
-    weighed = [name for name in offered for _ in range(1 if _rare(ground, name) else 3)]
+    common = [name for name in offered if not _rare(ground, name)]
+    # Few leave no doubt who is to blame; many show what does not go together.
+    many = choices.chance(40)
+    chosen = sample(choices, common, choices.integer(5, _MOST) if many else choices.integer(0, 3))
+    if not many and choices.chance(25):
+        chosen.append(choices.pick([name for name in offered if name not in common] or common))
     made: Body = {}
-    while len(made) < _MOST and choices.chance(70):
-        # Always from the same list, so that leaving one out does not turn the next one into another.
-        name = choices.pick(weighed)
+    for name in chosen:
         build = _BUILT.get(name)
-        if build is None and name not in made:
+        if build is None:
             made[name] = values.value(ground.schema, _described(ground, name), choices)
-        elif build is not None:
-            added = build(choices, profiles)
-            made.update(added if not set(added) & set(made) else {})
+        else:
+            made.update(build(choices, profiles))
     return made
 
 
@@ -143,7 +145,7 @@ def _tier(choices: Choices, _: AbstractSet[str]) -> Body:
 
 
 def _seed(choices: Choices, _: AbstractSet[str]) -> Body:
-    return {"seed": choices.pick((0, 1, -1, 2**31, 2**53, 2**63 - 1, -(2**63), None))}
+    return {"seed": choices.pick((1, 0, -1, 2**31, 2**53, 2**63 - 1, -(2**63), None))}
 
 
 #: Parameters whose values must make sense, and what sets them.
@@ -176,6 +178,8 @@ def _together(choices: Choices, profiles: AbstractSet[str]) -> Body:
         options.append(lambda: formatted(choices))
     if "tools" in profiles:
         options += [lambda: chat_tools.tooling(choices, profiles)] * 2
+    if {"tools", "structured-output"} <= profiles:
+        options.append(lambda: {**chat_tools.tooling(choices, profiles), **formatted(choices)})
     if "legacy-functions" in profiles:
         options.append(lambda: chat_tools.functions(choices))
     return choices.pick(options)()
@@ -191,8 +195,8 @@ def formatted(choices: Choices) -> Body:
     described: Body = {"name": texts.name(choices), "schema": subset.schema(choices, strict=strict)}
     if strict:
         described["strict"] = True
-    elif choices.chance(30):
-        described["strict"] = choices.pick((False, None))
+    elif choices.chance(60):
+        described["strict"] = choices.pick((None, False))
     if choices.chance(30):
         described["description"] = texts.said(choices)
     return {"response_format": {"type": "json_schema", "json_schema": described}}
@@ -202,6 +206,10 @@ def _settled(made: Body, choices: Choices) -> Body:
     """
     The request with what its parts demand of each other.
     """
+    if made.get("stop") and choices.chance(60):
+        _last_says(made, f"Reply with exactly: one {_first(made['stop'])} two")
+    elif _allowance(made) is not None and choices.chance(70):
+        _last_says(made, "Count from 1 to 200, separated by commas, digits only.")
     settle(made)
     if made.get("modalities") is not None and made.get("response_format") is not None:
         del made["response_format"]
@@ -224,6 +232,19 @@ def settle(made: Body) -> None:
 def _allowance(made: Body) -> int | None:
     limits = [made.get(name) for name in ("max_completion_tokens", "max_tokens")]
     return next((each for each in limits if isinstance(each, int)), None)
+
+
+def _first(stop: JSON) -> JSON:
+    return stop[0] if isinstance(stop, list) else stop
+
+
+def _last_says(made: Body, order: str) -> None:
+    """
+    Let a limit, or a stop sequence, have something to cut.
+    """
+    messages = made["messages"]
+    if isinstance(messages, list) and isinstance(messages[-1], dict) and messages[-1]["role"] == "user":
+        messages[-1] = {**messages[-1], "content": order}
 
 
 def _last_asks_for_json(made: Body) -> None:

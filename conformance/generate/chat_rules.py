@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from conformance.generate import chat_broken
 from conformance.generate.breaks import Neighbour
 from conformance.generate.choices import Choices
 from conformance.model import JSON
@@ -61,6 +62,8 @@ class Rule:
     #: The profile within which it can be broken; none means core.
     profile: str = ""
     breaks: Callable[[Body, Choices], Body]
+    #: Says whether a request breaks it.
+    broken: Callable[[Body], bool]
 
     def neighbour(self, body: Body, choices: Choices) -> Neighbour:
         """
@@ -135,18 +138,21 @@ RULES: tuple[Rule, ...] = (
         name="model is not empty",
         requirement="openai-chat.request.model.type",
         param="model",
+        broken=chat_broken.empty_model,
         breaks=_set(model=("",)),
     ),
     Rule(
         name="max_tokens is at least 1",
         requirement="openai-chat.request.max-tokens.range",
         param="max_tokens",
+        broken=chat_broken.below_one("max_tokens"),
         breaks=_set(max_completion_tokens=(), max_tokens=(0, -1)),
     ),
     Rule(
         name="max_completion_tokens is at least 1",
         requirement="openai-chat.request.max-completion-tokens.range",
         param="max_completion_tokens",
+        broken=chat_broken.below_one("max_completion_tokens"),
         breaks=_set(max_tokens=(), max_completion_tokens=(0, -1)),
     ),
     Rule(
@@ -154,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tools.empty",
         param="tools",
         profile="tools",
+        broken=chat_broken.no_tools,
         breaks=_set(tool_choice=(), parallel_tool_calls=(), tools=([],)),
     ),
     Rule(
@@ -161,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tool-choice.needs-tools",
         param="tool_choice",
         profile="tools",
+        broken=chat_broken.choice_without("tool_choice", "tools"),
         breaks=_set(tools=(), parallel_tool_calls=(), tool_choice=("required", {**_TOOL})),
     ),
     Rule(
@@ -168,6 +176,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tool-choice.unknown-tool",
         param="tool_choice",
         profile="tools",
+        broken=chat_broken.unknown_choice,
         breaks=_tools(_NAMED, _CUSTOM),
     ),
     Rule(
@@ -175,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tool-choice.allowed-values",
         param="tool_choice",
         profile="tools",
+        broken=chat_broken.unknown_allowed,
         breaks=_tools(_BOTH),
     ),
     Rule(
@@ -182,6 +192,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tools.parameters",
         param="tools",
         profile="tools",
+        broken=chat_broken.meaningless_parameters,
         breaks=_function(_NO_SCHEMA),
     ),
     Rule(
@@ -189,6 +200,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tools.parameters",
         param="tools",
         profile="tools",
+        broken=chat_broken.no_object,
         breaks=_function(({"type": "array", "items": _TEXT}, {"type": "string"})),
     ),
     Rule(
@@ -196,6 +208,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tools.strict-subset",
         param="tools",
         profile="tools",
+        broken=chat_broken.loose_parameters,
         breaks=_function(_LOOSE, strict=True),
     ),
     Rule(
@@ -203,6 +216,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.response-format.schema",
         param="response_format",
         profile="structured-output",
+        broken=chat_broken.meaningless_form,
         breaks=_form(_NO_SCHEMA),
     ),
     Rule(
@@ -210,6 +224,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.response-format.strict-subset",
         param="response_format",
         profile="structured-output",
+        broken=chat_broken.loose_form,
         breaks=_form((*_LOOSE, {"type": "array", "items": _TEXT}), strict=True),
     ),
     Rule(
@@ -217,6 +232,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.response-format.json-word",
         param="messages",
         profile="structured-output",
+        broken=chat_broken.nobody_says_json,
         breaks=_set(modalities=(), audio=(), messages=([_USER],), response_format=({"type": "json_object"},)),
     ),
     Rule(
@@ -224,6 +240,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.messages.tool-orphan",
         param="messages",
         profile="tools",
+        broken=chat_broken.orphan_result,
         breaks=_history((_USER, _RESULT), _calling({**_SOMEBODY}), _calling(_RESULT, {**_SOMEBODY})),
     ),
     Rule(
@@ -231,6 +248,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.messages.tool-unanswered",
         param="messages",
         profile="tools",
+        broken=chat_broken.unanswered_call,
         breaks=_history(_calling(_USER), _calling()),
     ),
     Rule(
@@ -238,6 +256,7 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.functions.call-values",
         param="function_call",
         profile="legacy-functions",
+        broken=chat_broken.choice_without("function_call", "functions"),
         breaks=_set(functions=(), function_call=("auto", {"name": "get_time"})),
     ),
     Rule(
@@ -245,6 +264,14 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.functions.call-values",
         param="function_call",
         profile="legacy-functions",
+        broken=chat_broken.unknown_function,
         breaks=_set(functions=([{"name": "get_time"}],), function_call=({"name": "get_date"},)),
     ),
 )
+
+
+def broken_by(body: JSON) -> frozenset[str]:
+    """
+    The names of the rules that a request breaks.
+    """
+    return frozenset(rule.name for rule in RULES if isinstance(body, dict) and rule.broken(body))

@@ -7,8 +7,9 @@ so that one base serves several variants.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from conformance.contract.generation import Generation
@@ -26,16 +27,32 @@ _HARMLESS: Mapping[str, tuple[JSON, ...]] = {
     "top_p": (1,),
 }
 
+_ESCAPES = "A character and its escape are the same."
+
 Variant = Callable[[Generation, Body, Choices], tuple[Body, bytes | None, str]]
 
 
 def twins(ground: Generation, choices: Choices, profiles: AbstractSet[str]) -> Family:
     """
-    A base and one variant; a single request where the relation is within one answer.
+    A base and one variant.
     """
+    return _twins(ground, choices, choices.pick(_within(profiles)))
+
+
+def rounds(ground: Generation, choices: Choices, profiles: AbstractSet[str]) -> Iterator[Family]:
+    """
+    Bases with a variant of every kind by turns, without end.
+    """
+    for relation in itertools.cycle(_within(profiles)):
+        yield _twins(ground, choices, relation)
+
+
+def _within(profiles: AbstractSet[str]) -> list[Variant]:
+    return [each for each, profile in _RELATIONS.items() if profile in profiles or not profile]
+
+
+def _twins(ground: Generation, choices: Choices, relation: Variant) -> Family:
     base = _base(choices)
-    relations = [each for each, profile in _RELATIONS.items() if profile in profiles or not profile]
-    relation = choices.pick(relations)
     if relation is _longer:
         base["max_completion_tokens"] = choices.pick((2, 1, 4))
     body, raw, title = relation(ground, base, choices)
@@ -85,8 +102,14 @@ def _respelt(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes |
 
 def _escaped(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes | None, str]:
     text = json.dumps(base, ensure_ascii=True)
-    raw = text.replace("Reply", "\\u0052eply", 1) if choices.chance(50) else text.replace("/", "\\/")
-    return base, raw.encode(), "A character and its escape are the same."
+    if choices.chance(50):
+        text = text.replace("Reply", "\\u0052eply", 1)
+    return base, text.encode(), _ESCAPES
+
+
+def _escaped_solidus(_: Generation, base: Body, __: Choices) -> tuple[Body, bytes | None, str]:
+    made: Body = {**base, "user": "team/ada"}
+    return made, json.dumps(made, ensure_ascii=False).replace("/", "\\/").encode(), _ESCAPES
 
 
 def _longer(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes | None, str]:
@@ -110,6 +133,7 @@ _RELATIONS: Mapping[Variant, str] = {
     _streamed: "streaming",
     _respelt: "",
     _escaped: "",
+    _escaped_solidus: "",
     _defaulted: "",
     _longer: "",
     _stopped: "",

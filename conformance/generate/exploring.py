@@ -1,9 +1,8 @@
 """
-Exploration: Hypothesis draws families of requests, and shrinks those whose answers broke something.
+Exploration: requests that nobody wrote are drawn, and those whose answers broke something are reduced.
 
-The first wave depends on the seed alone, so that all of it can be asked ahead.  Shrinking draws the same sequence
-again, whose answers are remembered, and asks only for what is new; an endpoint whose answers change therefore never
-makes Hypothesis doubt, and no request is paid for twice.
+Hypothesis and dice draw what keeps the contract, a walker what breaks it.  The first wave depends on the seed alone, so
+that all of it can be asked ahead.  What it finds is then reduced, several findings at a time, each request asked once.
 
 Source: Hypothesis, ``hypothesis.find``, https://hypothesis.readthedocs.io/
 """
@@ -11,18 +10,17 @@ Source: Hypothesis, ``hypothesis.find``, https://hypothesis.readthedocs.io/
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from conformance.contract.generation import Generation
-from conformance.generate import advice, families, trimming
-from conformance.generate.choices import Drawn
+from conformance.generate import advice, families, makers, reducing
+from conformance.generate.choices import Dice, Drawn
 from conformance.generate.families import Family
-from conformance.generate.makers import SHARES
 from conformance.model import Case, Finding, Level, Result
 
 #: Asks for cases and judges them, in their order; raises ``Enough`` when no more may be asked.
@@ -30,20 +28,18 @@ Ask: TypeAlias = Callable[[Sequence[Case]], Sequence[Result]]
 #: What makes two findings the same mistake.
 Mark: TypeAlias = Callable[[Finding], str]
 
-#: Of all requests so many in a hundred are the first wave; the rest is for shrinking.
-_FIRST = 60
-#: New requests that shrinking one finding may ask for.
+#: Kinds of families with their shares of the first wave in percent; the walker's is the first.
+_SHARES: Mapping[str, int] = {"wrong": 60, "valid": 24, "twins": 8, "schemas": 8}
+#: New requests that reducing one finding may ask for.
 _PATIENCE = 60
-#: A finding is shrunk only if so many requests are left for it.
+#: A finding is reduced only if so many requests are left for it.
 _LEAST = 15
-#: Of these so many are kept for the last cut.
-_TRIMS = 15
 #: Different causes of one mistake that are looked for.
 _CAUSES = 3
-#: Examples in a row that show nothing, after which nothing smaller is expected.
-_VAIN = 80
-#: Findings that are shrunk at the same time; threads of their own, for they mostly wait.
+#: Findings that are reduced at the same time; threads of their own, for they mostly wait.
 _AT_ONCE = 4
+#: Of each kind the first part in so many is Hypothesis' own.
+_BEGIN = 3
 #: Examples that are drawn at most for one that is wanted.
 _DRAWS = 3
 
@@ -57,12 +53,11 @@ class Enough(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploration:
     """
-    What will be asked first, and what is needed to shrink what it finds.
+    What is asked first, and what is needed to reduce what it finds.
     """
 
     ground: Generation
-    seed: int
-    asked: frozenset[str]
+    #: Requests of the first wave at most; reducing may ask for half as many again.
     limit: int
     #: The families of the first wave by kind, in the order in which they were drawn.
     drawn: Mapping[str, tuple[Family, ...]]
@@ -81,120 +76,115 @@ class Exploration:
 
         What is asked goes through ``ask``, from several threads; the smallest are then ``advice.smallest``'s to tell.
         """
-        left = self.limit - len(results)
-        found = list(self._found(results, mark))[: max(0, left // _LEAST)]
-        allowed = left // max(1, len(found))
+        left = self.limit // 2
+        found = list(self._found(results, mark))[: left // _LEAST]
+        allowed = min(_PATIENCE * _CAUSES, left // max(1, len(found)))
         memory = _Memory(ask, results)
-        with warnings.catch_warnings(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="conformance-shrink") as pool:
-            # Hypothesis suspects its strategies when another thread, as the engine's, throws dice meanwhile.
-            warnings.filterwarnings("ignore", message="Do not use the `random` module")
-            for each in [pool.submit(self._shrink, *row, memory, mark, allowed) for row in found]:
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="conformance-shrink") as pool:
+            for each in [pool.submit(self._reduce, name, memory, mark, allowed) for name in found]:
                 each.result()
 
-    def _found(self, results: Sequence[Result], mark: Mark) -> Iterator[tuple[str, str]]:
+    def _found(self, results: Sequence[Result], mark: Mark) -> Iterator[str]:
         """
-        Kind and mistake of everything that was found, the worst first.
+        Every mistake that was found, the worst first.
         """
-        rows = self.ground.contract.requirements
-        levels = list(Level)
-        by_id = {result.case.id: result for result in results}
-        found: dict[tuple[str, str], int] = {}
-        for kind, drawn in self.drawn.items():
-            for case in (case for family in drawn for case in family):
-                for finding in by_id[case.id].findings if case.id in by_id else ():
-                    level = levels.index(rows[finding.requirement].level)
-                    found.setdefault((kind, mark(finding)), level)
-        yield from sorted(found, key=lambda each: (found[each], each))
+        rows, levels = self.ground.contract.requirements, list(Level)
+        found: dict[str, int] = {}
+        for result in results:
+            for finding in result.findings:
+                found.setdefault(mark(finding), levels.index(rows[finding.requirement].level))
+        yield from sorted(found, key=lambda name: (found[name], name))
 
-    def _shrink(self, kind: str, name: str, memory: _Memory, mark: Mark, allowed: int) -> None:
+    def _reduce(self, name: str, memory: _Memory, mark: Mark, allowed: int) -> None:
         causes: list[Family] = []
         wave = frozenset(case.id for case in self.cases)
+        # What a valid request shows as well, a broken one need not explain.
+        every = sorted(itertools.chain(*self.drawn.values()), key=_size)
         for _ in range(_CAUSES):
-            sought = _Sought(name, mark, memory, tuple(causes), max(0, min(allowed, _PATIENCE) - _TRIMS), wave)
-            if not any(sought.shows(family) for family in self.drawn[kind]):
+            sought = _Sought(name, mark, memory, tuple(causes), min(allowed, _PATIENCE), wave)
+            first = next((family for family in every if sought.shows(family)), None)
+            if first is None:
                 return
-            examples = _wanted(kind, self.limit) * _DRAWS
-            _find(self.ground, kind, self.asked, self.seed, examples, sought.smaller, shrink=True)
-            sought.allowed += _TRIMS
-            causes.append(_trimmed(self.ground, sought))
+            causes.append(reducing.reduced(self.ground, first, sought.shows))
             allowed -= len(sought.own)
 
 
-def _trimmed(ground: Generation, sought: _Sought) -> Family:
-    """
-    What was found, without what can go.
-    """
-    family = sought.best
-    while less := next((each for each in trimming.simpler(ground, family) if sought.shows(each)), None):
-        family = less
-    return family
+def _size(family: Family) -> tuple[bool, int]:
+    return family[-1].invalid, sum(len(families.canonical(case.request.body)) for case in family)
 
 
 def explore(ground: Generation, *, seed: int, asked: frozenset[str], limit: int) -> Exploration:
     """
-    Draw the first wave of at most ``limit`` requests in all, shrinking included.
+    Draw the first wave, of at most ``limit`` requests.
     """
-    drawn = {kind: _draw(ground, kind, asked, seed, limit) for kind in SHARES}
-    return Exploration(ground=ground, seed=seed, asked=asked, limit=limit, drawn=drawn)
+    drawn: dict[str, tuple[Family, ...]] = {}
+    left = limit
+    for kind, share in _SHARES.items():
+        wanted = min(left, limit * share // 100)
+        wave = _Wave(wanted)
+        if kind in makers.DRAWN:
+            _draw(ground, kind, asked, seed, wave)
+        _roll(ground, kind, asked, seed, wave)
+        drawn[kind] = tuple(wave.families)
+        left -= len({case.id for family in drawn[kind] for case in family})
+    return Exploration(ground=ground, limit=limit, drawn=drawn)
 
 
-def _wanted(kind: str, limit: int) -> int:
-    return limit * _FIRST * SHARES[kind][1] // 10_000
-
-
-def _draw(ground: Generation, kind: str, asked: frozenset[str], seed: int, limit: int) -> tuple[Family, ...]:
-    wanted, cases = _wanted(kind, limit), set[str]()
-    made: list[Family] = []
-
-    def enough(family: Family) -> bool:
-        ids = {case.id for case in family} - cases
-        if ids and len(cases | ids) <= wanted:
-            made.append(family)
-            cases.update(ids)
-        return len(cases | ids) >= wanted
-
-    if wanted:
-        _find(ground, kind, asked, seed, wanted * _DRAWS, enough, shrink=False)
-    return tuple(made)
-
-
-def _find(
-    ground: Generation,
-    kind: str,
-    asked: frozenset[str],
-    seed: int,
-    examples: int,
-    condition: Callable[[Family], bool],
-    *,
-    shrink: bool,
-) -> None:
+def _roll(ground: Generation, kind: str, asked: frozenset[str], seed: int, wave: _Wave) -> None:
     """
-    Try families one after another until one satisfies a condition, and then smaller and smaller ones.
+    Fill a wave by dice, which spread evenly.
+    """
+    for family in makers.ROLLED[kind](ground, Dice(seed), asked):
+        if wave.full(families.explored(family)):
+            return
+
+
+def _draw(ground: Generation, kind: str, asked: frozenset[str], seed: int, wave: _Wave) -> None:
+    """
+    Begin a wave with what Hypothesis draws: simple ones first, then such that repeat and vary what was drawn before.
     """
     import hypothesis
     from hypothesis import strategies
 
+    begun = _Wave(wave.wanted // _BEGIN)
+
     @strategies.composite
     def drawing(draw: Any) -> Family:
         choices = Drawn(lambda low, high: int(draw(strategies.integers(low, high))))
-        return families.explored(SHARES[kind][0](ground, choices, asked))
+        return families.explored(makers.DRAWN[kind](ground, choices, asked))
 
-    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     settings = hypothesis.settings(
-        max_examples=examples,
-        phases=phases,
+        max_examples=max(1, begun.wanted * _DRAWS),
+        phases=[hypothesis.Phase.generate],
         database=None,
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    with contextlib.suppress(hypothesis.errors.NoSuchExample, _Done):
-        hypothesis.find(drawing(), condition, settings=settings, random=random.Random(seed))
+    with contextlib.suppress(hypothesis.errors.NoSuchExample):
+        hypothesis.find(drawing(), begun.full, settings=settings, random=random.Random(seed))
+    for family in begun.families:
+        wave.full(family)
 
 
-class _Done(BaseException):
+class _Wave:
     """
-    Ends a search from within; no Exception, which Hypothesis would take for what it is looking for.
+    Different families until there are as many requests as wanted.
     """
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted, self._ids = wanted, set[str]()
+        self.families: list[Family] = []
+
+    def full(self, family: Family) -> bool:
+        """
+        Take a family in, if it is new and fits; say whether no more is wanted.
+        """
+        new = {case.id for case in family} - self._ids
+        fits = len(self._ids | new) <= self.wanted
+        if new and fits:
+            self.families.append(family)
+            self._ids |= new
+        return not fits or len(self._ids) >= self.wanted
 
 
 class _Memory:
@@ -207,17 +197,13 @@ class _Memory:
         self._results = {result.case.id: result for result in results}
         self._spent = False
 
-    def known(self, family: Family) -> tuple[Result, ...] | None:
+    def results(self, family: Family) -> tuple[Result, ...]:
         """
-        The results of a family that was asked before.
+        The results of a family, asked for if need be; nothing when no more may be asked.
         """
         found = [self._results[case.id] for case in family if case.id in self._results]
-        return tuple(found) if len(found) == len(family) else None
-
-    def asked(self, family: Family) -> tuple[Result, ...]:
-        """
-        The results of a family that is asked for now; nothing when no more may be asked.
-        """
+        if len(found) == len(family):
+            return tuple(found)
         try:
             made = () if self._spent else self._ask(family)
         except Enough:
@@ -231,7 +217,7 @@ class _Sought:
     """
     One mistake that is looked for, but for the causes that were found before.
 
-    What it spends is counted as if nothing else were shrunk beside it, so that the same is asked in every run.
+    What it spends is counted as if nothing else were reduced beside it, so that the same is asked in every run.
     """
 
     name: str
@@ -241,32 +227,16 @@ class _Sought:
     allowed: int
     wave: frozenset[str]
     own: set[str] = field(default_factory=set)
-    #: The smallest family that showed it so far.
-    best: Family = ()
-    #: Families in a row that did not.
-    vain: int = 0
-
-    def smaller(self, family: Family) -> bool:
-        """
-        As ``shows``, keeping the last one that did; ends the search when it has become vain.
-        """
-        if self.shows(family):
-            self.best, self.vain = family, 0
-            return True
-        self.vain += bool(self.best)
-        if self.vain > _VAIN:
-            raise _Done
-        return False
 
     def shows(self, family: Family) -> bool:
         """
         The answers to a family show the mistake, for another reason than those known.
         """
+        if any(advice.explains(cause, family) for cause in self.causes):
+            return False
         new = {case.id for case in family} - self.wave
-        # Before the first example only the wave itself is looked at.
-        if not family or (new and not self.best) or len(self.own | new) > self.allowed:
+        if len(self.own | new) > self.allowed:
             return False
         self.own |= new
-        results = self.memory.known(family) or self.memory.asked(family)
-        shown = any(self.mark(each) == self.name for result in results for each in result.findings)
-        return shown and not any(advice.explains(cause, family) for cause in self.causes)
+        results = self.memory.results(family)
+        return any(self.mark(each) == self.name for result in results for each in result.findings)

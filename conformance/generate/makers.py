@@ -4,21 +4,23 @@ The kinds of families that are explored: valid requests, invalid neighbours, twi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from conformance.contract.generation import Generation
 from conformance.generate import chat_request, chat_tools, chat_twins, families, listing
 from conformance.generate.breaks import Neighbour, neighbour
-from conformance.generate.chat_rules import RULES
-from conformance.generate.choices import Choices
+from conformance.generate.chat_rules import RULES, Rule
+from conformance.generate.choices import Choices, sample
 from conformance.generate.families import Body, Family
 from conformance.generate.sites import occurrences
 from conformance.model import JSON
 
 #: Makes one family by the choices given, within the profiles; nothing when the choices led nowhere.
 Maker = Callable[[Generation, Choices, AbstractSet[str]], Family]
+#: Makes families without end.
+Roller = Callable[[Generation, Choices, AbstractSet[str]], Iterator[Family]]
 
 
 def valid(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Family:
@@ -28,36 +30,56 @@ def valid(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Fami
     return (families.valid(ground, chat_request.request(ground, choices, asked)),)
 
 
-def wrong(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Family:
+def wrong(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
     """
-    One request that breaks a single constraint, streamed and not.
+    Requests that break a single constraint: each constraint once, streamed, for that path is looked at less.
+
+    Where the seed says so the same is asked plainly as well, and both must be refused alike.  Afterwards constraints
+    are broken anywhere in generated requests.
     """
-    made = _broken(ground, choices, asked)
+    known = listing.exemplars(ground, frozenset(asked)) if "validation" in asked else {}
+    rules = [rule for rule in RULES if known and (not rule.profile or rule.profile in asked)]
+    targets: list[str | Rule] = sample(choices, [*known, *rules], len(known) + len(rules))
+    for target in targets:
+        yield _streamed_too(ground, _aimed(ground, target, known, choices, asked), choices)
+    while known:
+        body = chat_request.request(ground, choices, asked)
+        yield _streamed_too(
+            ground, neighbour(ground, body, choices.pick(occurrences(ground.schema, body)), choices), choices
+        )
+
+
+def _aimed(
+    ground: Generation,
+    target: str | Rule,
+    known: Mapping[str, list[Body]],
+    choices: Choices,
+    asked: AbstractSet[str],
+) -> Neighbour | None:
+    seasoning = chat_request.seasoning(ground, choices, asked) if choices.chance(30) else {}
+    if isinstance(target, Rule):
+        return target.neighbour({**chat_request.smallest(), **seasoning}, choices)
+    for body in (choices.pick(known[target]), *known[target]):
+        seasoned = {**seasoning, **body}
+        met = next((each for each in occurrences(ground.schema, seasoned) if each.site.at == target), None)
+        made = None if met is None else neighbour(ground, seasoned, met, choices)
+        if made is not None:
+            return made
+    return None
+
+
+def _streamed_too(ground: Generation, made: Neighbour | None, choices: Choices) -> Family:
     if made is None:
         return ()
     body = made.body
     if not isinstance(body, dict) or made.param.startswith("stream"):
         return (families.invalid(ground, made),)
-    plain: Body = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    streamed: JSON = {**body, "stream": True}
+    if not choices.chance(5):
+        return (families.invalid(ground, replace(made, body=streamed)),)
+    plain: JSON = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
     first = families.invalid(ground, replace(made, body=plain))
-    streamed: JSON = {**plain, "stream": True}
     return (first, families.invalid(ground, replace(made, body=streamed), compare=(first.id,)))
-
-
-def _broken(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Neighbour | None:
-    seasoning = chat_request.seasoning(ground, choices, asked) if choices.chance(30) else {}
-    if choices.chance(15):
-        rules = [rule for rule in RULES if not rule.profile or rule.profile in asked]
-        return choices.pick(rules).neighbour({**chat_request.smallest(), **seasoning}, choices)
-    if choices.chance(30):
-        body = chat_request.request(ground, choices, asked)
-        return neighbour(ground, body, choices.pick(occurrences(ground.schema, body)), choices)
-    known = listing.exemplars(ground, frozenset(asked))
-    site = choices.pick(list(known))
-    body = {**seasoning, **choices.pick(known[site])}
-    return neighbour(
-        ground, body, choices.pick([m for m in occurrences(ground.schema, body) if m.site.at == site]), choices
-    )
 
 
 def schemas(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Family:
@@ -79,17 +101,20 @@ def schemas(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Fa
     return (families.valid(ground, made, title="A generated schema is kept."),)
 
 
-def twins(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Family:
-    """
-    A request and its variant.
-    """
-    return chat_twins.twins(ground, choices, asked)
+def _always(maker: Maker) -> Roller:
+    def rolled(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
+        while True:
+            yield maker(ground, choices, asked)
+
+    return rolled
 
 
-#: Every kind with its share of the requests, in percent.
-SHARES: Mapping[str, tuple[Maker, int]] = {
-    "valid": (valid, 45),
-    "wrong": (wrong, 30),
-    "twins": (twins, 13),
-    "schemas": (schemas, 12),
+#: Every kind that Hypothesis draws.
+DRAWN: Mapping[str, Maker] = {"valid": valid, "twins": chat_twins.twins, "schemas": schemas}
+#: Every kind as dice give it.
+ROLLED: Mapping[str, Roller] = {
+    "wrong": wrong,
+    "valid": _always(valid),
+    "twins": chat_twins.rounds,
+    "schemas": _always(schemas),
 }

@@ -10,6 +10,8 @@ https://platform.openai.com/docs/guides/structured-outputs/supported-schemas
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from conformance.generate.choices import Choices, sample
 from conformance.model import JSON
 
@@ -31,7 +33,7 @@ def schema(choices: Choices, *, strict: bool, depth: int = 2) -> dict[str, JSON]
 
 
 def _object(choices: Choices, *, strict: bool, depth: int) -> dict[str, JSON]:
-    names = sample(choices, _PROPERTIES, choices.integer(1, 3))
+    names = sample(choices, _PROPERTIES, choices.integer(1, 5))
     made: dict[str, JSON] = {
         "type": "object",
         "properties": {name: _node(choices, strict=strict, depth=depth) for name in names},
@@ -74,7 +76,7 @@ def _string(choices: Choices, _: bool, __: int) -> dict[str, JSON]:
 
 def _choice(choices: Choices, _: bool, __: int) -> dict[str, JSON]:
     words = [*sample(choices, _WORDS, choices.integer(1, 4))]
-    return {"type": "string", "const": words[0]} if choices.chance(15) else {"type": "string", "enum": [*words]}
+    return {"type": "string", "const": words[0]} if choices.chance(40) else {"type": "string", "enum": [*words]}
 
 
 def _integer(choices: Choices, _: bool, __: int) -> dict[str, JSON]:
@@ -108,3 +110,39 @@ def _list(choices: Choices, strict: bool, depth: int) -> dict[str, JSON]:
 
 def _alternative(choices: Choices, strict: bool, depth: int) -> dict[str, JSON]:
     return {"anyOf": [_node(choices, strict=strict, depth=depth - 1), {"type": "null"}]}
+
+
+#: What ``strict`` does not support.
+_UNSUPPORTED = frozenset({"allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"})
+
+
+def keeps(schema: dict[str, JSON]) -> bool:
+    """
+    A schema of an object keeps to what ``strict: true`` supports.
+    """
+    return schema.get("type") == "object" and "anyOf" not in schema and all(_supported(node) for node in _nodes(schema))
+
+
+def _supported(node: dict[str, JSON]) -> bool:
+    if node.keys() & _UNSUPPORTED or not node.keys() & {"type", "$ref", "anyOf", "enum", "const"}:
+        return False
+    types = node.get("type")
+    if "object" not in (types if isinstance(types, list) else [types]):
+        return True
+    properties, required = node.get("properties", {}), node.get("required", [])
+    named = isinstance(properties, dict) and isinstance(required, list) and set(properties) == set(map(str, required))
+    return named and node.get("additionalProperties") is False
+
+
+def _nodes(node: JSON) -> Iterator[dict[str, JSON]]:
+    if not isinstance(node, dict):
+        return
+    yield node
+    for keyword in ("properties", "$defs"):
+        group = node.get(keyword)
+        for child in group.values() if isinstance(group, dict) else ():
+            yield from _nodes(child)
+    yield from _nodes(node.get("items"))
+    options = node.get("anyOf")
+    for child in options if isinstance(options, list) else ():
+        yield from _nodes(child)

@@ -80,6 +80,6 @@ def bounded(choices: Choices, longest: int | None) -> str:
     """
     if longest is None:
         return said(choices)
-    if choices.chance(30):
-        return choices.pick(("x", "é")) * longest
+    if choices.chance(40):
+        return choices.pick(("x", "é", "世")) * longest
     return said(choices)[:longest]

@@ -34,7 +34,8 @@ from conformance.reference.validate_messages import messages
 _INT64 = 2**63
 
 _POLICY = nullable(record({"mode": one_of("score", "block")}))
-_TEXT_PART = tagged("type", {"text": record({"type": text, "text": text})})
+_BREAKPOINT = {"prompt_cache_breakpoint": record({"mode": one_of("explicit")})}
+_TEXT_PART = tagged("type", {"text": record({"type": text, "text": text}, _BREAKPOINT)})
 _PREDICTED = by_type("one of a string or array", {str: anything, list: array(_TEXT_PART, least=1)})
 _VOICE = by_type("one of a string or object", {str: string(least=1), dict: record({"id": text}, closed=True)})
 _PLACE = record({}, {"country": text, "region": text, "city": text, "timezone": text})
