@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.contract import baselines
 from conformance.errors import FileError
@@ -321,3 +323,30 @@ def test_cases_that_do_not_exist_are_found() -> None:
     )
     ((_, pattern, near),) = baselines.unknown_cases(known, ["own.case"])
     assert (pattern, near.startswith("openai-chat.stream.")) == ("openai-chat.stream.plian", True)
+
+
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=12)
+
+
+@given(st.lists(st.tuples(ANYTHING, ANYTHING, ANYTHING), min_size=1, max_size=4), ANYTHING, ANYTHING)
+def test_whatever_a_run_saw_an_update_accepts_it_and_the_file_reads_back(
+    seen: list[tuple[str, str, str]], target: str, reason: str
+) -> None:
+    rows = contract(replace(requirement("index"), id=R))
+    broken = [
+        result(
+            case(f"{number}{name}"),
+            Outcome.FAIL,
+            replace(finding("index", expected, where=where), requirement=R),
+            states={},
+        )
+        for number, (name, expected, where) in enumerate(seen)
+    ]
+    card = score(broken, [rows], run(target=target))
+    fields = {"reason": f"r {reason}", "issue": reason, "today": TODAY, "expires": "2027-02-21"}
+    added = baseline_text.entries_of(card, stand(card, Baseline(path="b"), TODAY), **fields)
+    text = _file(*added)
+    text.encode()
+    known = baselines.parse(text, "b")
+    assert set(stand(card, known, TODAY).findings.values()) == {"known"}
+    assert baseline_text.without(text, "b", known.entries) == baseline_text.EMPTY

@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -245,3 +247,47 @@ def test_a_bug_of_ours_ends_with_its_own_code_and_keeps_the_trace(
     (path,) = re.findall(r"report it with (\S+)\.$", said, re.MULTILINE)
     assert "1 // 0" in Path(path).read_text()
     Path(path).unlink()
+
+
+@contextmanager
+def two(*faults: str) -> Iterator[None]:
+    """
+    A targets file with two targets, of which the second has some faults.
+    """
+    with server.running(delay=0.0) as good, server.running(delay=0.0, faults=faults) as bad:
+        rows = "".join(
+            f"  {name}: {{base_url: {url}, model: reference-1, api_key: none, baseline: b.yaml}}\n"
+            for name, url in (("acme", good.url), ("globex.eu", bad.url))
+        )
+        Path("targets.yaml").write_text(f"version: 1\ntargets:\n{rows}")
+        yield
+
+
+def test_two_targets_are_held_against_one_baseline_and_share_no_test_name(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("b.yaml").write_text("version: 1\nentries: []\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", "output")
+    with two(NO_DONE):
+        assert main(["run", "-q", "--targets", "targets.yaml", "-p", "smoke", "-o", "both"]) == 1
+        assert f"new             MUST {DONE}" in capsys.readouterr().out
+        told = dict(row.split("=", 1) for row in Path("output").read_text().splitlines())
+        assert (told["new"], told["report-path"]) == ("1", "both")
+        names = [
+            (case.get("classname"), case.get("name"))
+            for path in Path("both").glob("*/junit.xml")
+            for case in ET.parse(path).iter("testcase")
+        ]
+        assert len(names) == len(set(names)) == 20
+        assert main(["baseline", "update", "both/globex.eu", "--baseline", "b.yaml", "--reason", "r"]) == 0
+        assert main(["run", "-q", "--targets", "targets.yaml", "-p", "smoke", "-o", "again"]) == 0
+    assert [entry.target for entry in baselines.load(Path("b.yaml")).entries] == ["globex.eu"]
+
+
+def test_the_baseline_of_a_target_is_read_before_anything_is_sent(capsys: Output) -> None:
+    with two():
+        assert main(["run", "-q", "--targets", "targets.yaml", "-p", "smoke", "-o", "both"]) == 2
+        assert main(["run", "-q", "-t", "acme", "-p", "smoke", "-o", "one"]) == 2
+    assert "b.yaml: there is no such baseline" in capsys.readouterr().err
+    assert sorted(each.name for each in Path().iterdir()) == ["targets.yaml"]

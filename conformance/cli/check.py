@@ -67,7 +67,8 @@ def command(
         comparison.write(root, comparison.of([(each.card, Path(each.report).parent.name) for each in told]))
     nothing = exits.Exit(exits.EMPTY, "nothing was tested: no exchange that a contract documents")
     ended = exits.worst([each.ended for each in told] or [nothing])
-    held.warn([each.card for each in judged])
+    for each in judged:
+        held.warn(each.card)
     _say(told, root, ended, as_json=as_json)
     ci.tell(told, ended, os.environ, level=held.fail_on)
     for call, count in left_out[:8]:

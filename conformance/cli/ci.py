@@ -7,6 +7,7 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +69,17 @@ def outputs(judged: Sequence[Judged], ended: Exit) -> dict[str, str]:
         "known": str(sum(each[Disposition.KNOWN] for each in counts)),
         "stale": str(sum(each[Disposition.UNEXPECTED_PASS] for each in counts)),
         "inconclusive": str(undecided),
-        "report-path": line(judged[0].report if len(judged) == 1 else str(Path(judged[0].report).parent), 300)
-        if judged
-        else "",
+        "report-path": line(_place(judged), 300),
     }
+
+
+def _place(judged: Sequence[Judged]) -> str:
+    """
+    The report of one run, the folder of several.
+    """
+    if len(judged) < 2:
+        return judged[0].report if judged else ""
+    return os.path.commonpath([Path(each.report).parent for each in judged])
 
 
 def _unknown(card: Scorecard) -> Standing:

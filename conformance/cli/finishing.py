@@ -4,6 +4,7 @@ What follows a run, for one target as for several: the gate, the reports.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ class Ways:
     """
 
     gate: gating.Gate
+    #: By the name of a target that names a baseline of its own; read before anything is sent.
+    gates: Mapping[str, gating.Gate]
     formats: tuple[str, ...]
     resume: bool
     as_json: bool
@@ -32,7 +35,7 @@ def finish(
     """
     Hold a run against its gate and write its reports.
     """
-    gate = ways.gate.for_target(made.target.baseline)
+    gate = ways.gates.get(made.target.name, ways.gate)
     standing, ended = gate.hold(
         performed.card,
         requested=[name for name in made.choice.profiles if name != selection.SMOKE],
@@ -48,4 +51,5 @@ def finish(
         stale=gate.stale,
         formats=ways.formats,
     )
+    gate.warn(performed.card)
     return ci.Judged(card=performed.card, standing=standing, ended=ended, report=str(folder / "report.html"))

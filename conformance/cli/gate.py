@@ -48,7 +48,8 @@ def command(folders: tuple[Path, ...], *, as_json: bool, **gate: Any) -> int:
         standing, ended = held.hold(card)
         judged.append(ci.Judged(card=card, standing=standing, ended=ended, report=str(folder / "report.html")))
     ended = exits.worst([each.ended for each in judged])
-    held.warn(cards)
+    for card in cards:
+        held.warn(card)
     _say(judged, ended, as_json=as_json)
     ci.tell(judged, ended, os.environ, level=held.fail_on)
     return ended.code

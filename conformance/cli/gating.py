@@ -4,7 +4,7 @@ The options that decide how a command ends, shared by the verbs that judge; and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from conformance.contract import baselines
 from conformance.errors import UsageError
 from conformance.model import Baseline, Level, Scorecard, Standing
 from conformance.report import baseline, exits
-from conformance.report.text import line
+from conformance.report.text import line, visible
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -59,14 +59,18 @@ class Gate:
         """
         return self if self.known is not None or not file else replace(self, known=baselines.load(Path(file)))
 
-    def warn(self, cards: Sequence[Scorecard]) -> None:
+    def warn(self, card: Scorecard) -> None:
         """
-        Say which entries speak of cases that do not exist; they match nothing, so that this alone fails no gate.
+        Say which entries for a run's target speak of cases that do not exist; they match nothing, and fail no gate.
         """
-        if self.known is None or not any(entry.cases for entry in self.known.entries):
+        entries = () if self.known is None else self.known.entries
+        ours = tuple(
+            each for each in entries if each.cases and baselines.matches(each.target, visible(card.run.target))
+        )
+        if self.known is None or not ours:
             return
-        asked = [result.case.id for card in cards for result in card.results]
-        for entry, pattern, near in baselines.unknown_cases(self.known, asked):
+        asked = [result.case.id for result in card.results]
+        for entry, pattern, near in baselines.unknown_cases(replace(self.known, entries=ours), asked):
             hint = f"; did you mean {near}?" if near else ""
             click.echo(f"{self.known.path}:{entry.line}: there is no case {line(pattern, 120)!r}{hint}", err=True)
 

@@ -107,7 +107,14 @@ def command(
         plans = [plan.make(each, choice, limits=limits, command=command, wish=wish) for each in found]
         if dry_run:
             return max(_say_cost(each, as_json=as_json) for each in plans)
-        ways = finishing.Ways(gate=gate, formats=formats, resume=resume is not None, as_json=as_json, quiet=quiet)
+        ways = finishing.Ways(
+            gate=gate,
+            gates={each.name: gate.for_target(each.baseline) for each in found},
+            formats=formats,
+            resume=resume is not None,
+            as_json=as_json,
+            quiet=quiet,
+        )
         named = plans[0].target.name if len(plans) == 1 else whom["group"] or "targets"
         folder = resume or output or plan.new_folder(Path("reports"), named)
         return _perform(plans[0], folder, ways) if len(plans) == 1 else several.perform(plans, folder, ways)
@@ -126,7 +133,6 @@ def _perform(made: plan.Plan, folder: Path, ways: finishing.Ways) -> int:
     judged = finishing.finish(
         made, performed, folder, ways, interrupted=isinstance(performed.stopped, KeyboardInterrupt)
     )
-    ways.gate.warn([performed.card])
     _say(judged, folder, as_json=ways.as_json)
     ci.tell([judged], judged.ended, os.environ, level=ways.gate.fail_on)
     if isinstance(performed.stopped, NoVerdict):

@@ -21,7 +21,7 @@ from conformance.capture.redaction import secrets_of
 from conformance.cli import ci, finishing, shown
 from conformance.cli.progress import Progress
 from conformance.errors import NoVerdict, UsageError
-from conformance.report import exits, labels, results
+from conformance.report import diff, diff_text, exits, labels, results
 from conformance.report.text import grouped, line, plural
 
 #: Seconds between two looks at all lines.
@@ -194,6 +194,9 @@ def _say(judged: Sequence[ci.Judged], ended: exits.Exit, written: Path | None, r
             ]
         )
         return
+    for each in judged:
+        if each.standing is not None:
+            shown.text(diff_text.text(diff.against(each.card, each.standing)) + "\n")
     shown.text("".join(f"{row}\n" for row in _rows(judged)))
     click.echo(f"\nreports: {root}/<target>/report.html")
     if written is not None:

@@ -38,7 +38,7 @@ def stand(card: Scorecard, baseline: Baseline, today: str) -> Standing:
     """
     Hold a run against a baseline; ``today`` is an ISO day in UTC, and an entry holds until the end of its last day.
     """
-    entries = [entry for entry in baseline.entries if matches(entry.target, card.run.target)]
+    entries = [entry for entry in baseline.entries if matches(entry.target, visible(card.run.target))]
     seen = dict(_seen(card, entries))
     findings = {key: _finding(found, today) for key, found in seen.items()}
     matched = {entry for found in seen.values() for entry in found}

@@ -53,7 +53,7 @@ def _entry(violation: Violation, cases: Sequence[str], card: Scorecard, blank: E
     return replace(
         blank,
         requirement=name,
-        target=visible(card.run.target),
+        target=visible(card.run.target) or "*",
         cases=tuple(visible(each) for each in cases),
         where=place(finding),
         kind=sort(finding),
