@@ -19,11 +19,11 @@ def _one_value(s: Subject, name: str, usable: Callable[[JSON], bool]) -> Iterato
     first: JSON = None
     for event, chunk in s.chunks:
         value = chunk.get(name)
-        if not usable(value):
+        if value == first or not usable(value):
             continue
         if first is None:
             first = value
-        elif value != first:
+        else:
             yield Finding(
                 expected=f"{name} {first!r} as in the first chunk", observed=repr(value), where=f"event[{event}]/{name}"
             )
@@ -83,8 +83,9 @@ def empties_choices_only_for_a_reason(s: Subject) -> Iterator[Finding]:
     """
     usual = {"id", "object", "created", "model", "system_fingerprint", "service_tier", "choices", "obfuscation"}
     for event, chunk in s.chunks:
-        payload = {name for name, value in chunk.items() if name not in usual and value is not None}
-        if chunk.get("choices") == [] and not payload:
+        if chunk.get("choices") == [] and not any(
+            value is not None for name, value in chunk.items() if name not in usual
+        ):
             yield Finding(expected="choices, or usage", observed="an empty chunk", where=f"event[{event}]/choices")
 
 
@@ -111,10 +112,10 @@ def begins_with_the_role(s: Subject) -> Iterator[Finding]:
     The first delta of every choice says ``role: assistant``.
     """
     for choice in s.completion.choices:
-        bearing = [d for d in choice.deltas if any(v not in (None, "", []) for v in d.delta.values())]
-        if bearing and not any(d.delta.get("role") for d in choice.deltas if d.event <= bearing[0].event):
-            got = f"{sorted(bearing[0].delta)} first"
-            yield Finding(expected="role: assistant in the first delta", observed=got, where=_delta(bearing[0].event))
+        bearing = next((d for d in choice.deltas if any(v not in (None, "", []) for v in d.delta.values())), None)
+        if bearing and not any(d.delta.get("role") for d in choice.deltas if d.event <= bearing.event):
+            got = f"{sorted(bearing.delta)} first"
+            yield Finding(expected="role: assistant in the first delta", observed=got, where=_delta(bearing.event))
 
 
 def _delta(event: int) -> str:
@@ -174,8 +175,8 @@ def says_nothing_after_the_finish(s: Subject) -> Iterator[Finding]:
             continue
         end = choice.finish_reasons[0][0]
         for delta in choice.deltas:
-            late = [name for name in _PAYLOAD if delta.delta.get(name)]
-            if delta.event > end and late:
+            late = [name for name in _PAYLOAD if delta.delta.get(name)] if delta.event > end else []
+            if late:
                 got = f"{late[0]} {str(delta.delta[late[0]])[:40]!r}"
                 yield Finding(expected="nothing after finish_reason", observed=got, where=_delta(delta.event))
                 break

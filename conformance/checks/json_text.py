@@ -13,10 +13,11 @@ from conformance.read import strictjson
 
 
 def _texts(s: Subject) -> Iterator[tuple[str, strictjson.Document]]:
+    """
+    The JSON texts of a reply that may have faults, each with its event.
+    """
     if streamed(s):
-        for packet in s.reply.packets:
-            if packet.document is not None:
-                yield f"event[{packet.event}]", packet.document
+        yield from s.faulty
     elif has_body(s) and not s.reply.is_stream:
         yield "", s.reply.document
 

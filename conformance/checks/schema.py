@@ -68,10 +68,13 @@ def judge(s: Subject) -> dict[str, list[Finding]]:
     Every schema requirement at stake with its findings; an empty list means that it held.
     """
     judged: dict[str, list[Finding]] = {}
+    before: frozenset[str] = frozenset()
     for name, where, value in documents(s):
         schema = compiled(s.contract, name)
-        for requirement in schema.places.at_stake(value):
-            judged.setdefault(requirement, [])
+        stake = schema.places.at_stake(value)
+        if stake is not before:  # the chunks of a stream are alike
+            judged.update((requirement, []) for requirement in stake if requirement not in judged)
+            before = stake
         # Nearly every document is valid, and to know that alone is cheaper.
         for error in () if schema.validator.is_valid(value) else schema.validator.iter_errors(value):
             owner = schema.places.owner(error.schema_path, _missing(error))

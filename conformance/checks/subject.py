@@ -13,6 +13,7 @@ from conformance.model import JSON, Case, Contract, Ending, Evidence, Operation
 from conformance.read import strictjson
 from conformance.read.chat import Completion
 from conformance.read.reply import Packet, Reply
+from conformance.read.strictjson import Document
 
 #: Statuses by which a server says that it is busy or that something before it failed.
 BUSY = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 522, 524, 529})
@@ -61,6 +62,14 @@ class Subject:
             for packet in self.reply.chunks
             if not prelude(packet.value) and events[packet.event].name != "error"
         ]
+
+    @cached_property
+    def faulty(self) -> list[tuple[str, Document]]:
+        """
+        The JSON texts of a stream that are not quite JSON, each with its event; several rules look at them.
+        """
+        packets = [packet for packet in self.reply.packets if packet.document is not None and packet.document.faults]
+        return [(f"event[{packet.event}]", packet.document) for packet in packets if packet.document is not None]
 
     @property
     def valid(self) -> bool:
