@@ -226,3 +226,24 @@ def test_several_items_of_one_name_have_different_junit_names(pytester: pytest.P
     pytester.runpytest(*log.arguments, "--junitxml", "j.xml").assert_outcomes(passed=4)
     cases = [(each.get("classname"), each.get("name")) for each in ET.parse("j.xml").iter("testcase")]
     assert len(set(cases)) == 4
+
+
+#: Plugins that others use, and an option that wakes each up.
+OTHERS = {
+    "pytest_base_url": ("--base-url", "http://elsewhere.test"),
+    "pytest_playwright": ("--browser", "chromium"),
+    "pytest_timeout": ("--timeout", "60"),
+    "pytest_retry": ("--retries", "2"),
+    "pytest_randomly": ("-p", "randomly"),
+    "pytest_rerunfailures": ("--reruns", "2"),
+    "pytest_asyncio": ("--asyncio-mode", "auto"),
+    "xdist": ("-n", "1"),
+}
+
+
+@pytest.mark.parametrize("module", [pytest.param(name, marks=_has(name)) for name in OTHERS])
+def test_cases_run_beside(pytester: pytest.Pytester, log: Log, module: str) -> None:
+    write(pytester, "one: hi", "two: no id")
+    found = pytester.runpytest_subprocess(*log.arguments, *OTHERS[module])
+    found.assert_outcomes(passed=1, failed=1)
+    assert sorted(log.asked) == ["hi", "no id"]

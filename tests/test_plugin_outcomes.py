@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin_endpoint import KEY, Log, endpoint, file
+from tests.plugin_endpoint import KEY, ROOT, Log, endpoint, file
 
 pytest_plugins = ["pytester"]
 
@@ -24,6 +24,7 @@ def log() -> Iterator[Log]:
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 def outcome(pytester: pytest.Pytester, log: Log, row: str, *options: str) -> pytest.RunResult:
@@ -100,6 +101,15 @@ def test_a_skip_gives_its_reason_and_its_line(pytester: pytest.Pytester, log: Lo
 def test_a_warning_stands_at_the_line_of_its_case(pytester: pytest.Pytester, log: Log) -> None:
     found = outcome(pytester, log, "should: no refusal")
     found.stdout.fnmatch_lines(["*a.yaml:4: ConformanceWarning: SHOULD openai-chat.response.message.refusal: *"])
+
+
+def test_a_should_warns_in_projects_that_make_errors_of_warnings(pytester: pytest.Pytester, log: Log) -> None:
+    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    (pytester.path / "a.yaml").write_text(file("should: no refusal"), encoding="utf-8")
+    named = [
+        each for each in log.arguments if each not in ("-W", "default", "ignore::pytest.PytestAssertRewriteWarning")
+    ]
+    pytester.runpytest_subprocess(*named, "a.yaml").assert_outcomes(passed=1, warnings=1)
 
 
 def test_a_warning_can_be_made_an_error_by_its_name(pytester: pytest.Pytester, log: Log) -> None:

@@ -27,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     Wake up when an option or a setting of ours is given.
     """
+    # A SHOULD warns in projects as well that make errors of all warnings; -W on the command line comes after this.
+    config.addinivalue_line("filterwarnings", f"default::{ConformanceWarning.__module__}.ConformanceWarning")
     if options.given(config):
         from conformance.pytest_plugin import awake
 
