@@ -13,7 +13,8 @@ import pytest
 
 from conformance import runs
 from conformance.model import Outcome, Verdict
-from tests.plugin_endpoint import Log, endpoint, file
+from conformance.reference import server
+from tests.plugin_endpoint import PLUGIN, ROOT, Log, endpoint, file
 
 pytest_plugins = ["pytester"]
 
@@ -85,6 +86,28 @@ def test_no_folder_is_made_when_no_case_was_asked(pytester: pytest.Pytester, log
     write(pytester, "good: hi")
     pytester.runpytest(*log.arguments, "--conformance-output", "run", "--co")
     assert not Path("run").exists()
+
+
+def test_a_target_that_is_not_there_leaves_a_folder_that_says_so(pytester: pytest.Pytester) -> None:
+    write(pytester, "one: hi", "two: hi")
+    with endpoint() as log:
+        pass
+    pytester.runpytest(*log.arguments, "--conformance-output", "run").assert_outcomes(errors=1, skipped=1)
+    said = results()
+    assert (said["trouble"], said["exit"]["code"], said["totals"]["requests"]) == ("unreachable", 3, 0)
+    assert {each["outcome"] for each in said["cases"]} == {"not-run"}
+
+
+def test_a_fault_of_the_provider_fails_where_it_shows_and_nowhere_else(pytester: pytest.Pytester) -> None:
+    folder = ROOT / "cases" / "openai-chat"
+    with server.running(faults=["id-missing.plain"]) as provider:
+        options = ("--conformance-model", provider.model, "--conformance-output", "run")
+        files = [str(folder / "plain.yaml"), str(folder / "streaming.yaml")]
+        found = pytester.runpytest(*PLUGIN, "--conformance-url", provider.url, *options, *files)
+    failed = {each["id"] for each in results()["cases"] if each["outcome"] == "fail"}
+    assert {each["requirement"] for each in results()["findings"]} == {"openai-chat.response.id"}
+    assert found.parseoutcomes()["failed"] == len(failed) == 6
+    assert failed - {"openai-chat.stream.lines-plain"} == {each for each in failed if ".plain." in each}
 
 
 def baseline(pytester: pytest.Pytester, *rows: str) -> tuple[str, str]:

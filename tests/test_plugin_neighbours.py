@@ -140,6 +140,20 @@ def test_a_target_of_a_file_brings_its_own_key(
     assert log.keys == {"Bearer sk-of-acme-1234"}
 
 
+def test_a_target_of_a_file_brings_its_profiles_its_limits_and_its_baseline(
+    pytester: pytest.Pytester, log: Log
+) -> None:
+    more = "profiles: [core], max_requests: 2, baseline: known.yaml"
+    text = f"version: 1\ntargets:\n  acme: {{base_url: '{log.url}', model: m, {more}}}\n"
+    (pytester.path / "targets.yaml").write_text(text)
+    entry = "{requirement: openai-chat.response.id, reason: known, expires: 2999-01-01}"
+    (pytester.path / "known.yaml").write_text(f"version: 1\nentries: [{entry}]\n")
+    write(pytester, "one: no id", "two: hi", "three: hi", "four: hi | needs: [tools]")
+    found = pytester.runpytest(*PLUGIN, "--conformance-target", "acme", "--conformance-output", "run")
+    found.assert_outcomes(xfailed=1, passed=1, skipped=1, deselected=1)
+    assert json.loads(Path("run/results.json").read_text())["findings"][0]["disposition"] == "known"
+
+
 WRONG = {
     "an unknown target": (("--conformance-target", "nobody", "--conformance-targets", "t.yaml"), "*t.yaml*"),
     "no model": (("--conformance-url", "http://x.test/v1"), "*--conformance-model*"),

@@ -17,12 +17,11 @@ from conformance.capture import budget, doctor
 from conformance.capture.target import Target
 from conformance.contract import contracts, selection
 from conformance.errors import NoVerdict
-from conformance.model import Baseline, Case, Result, RunInfo
-from conformance.pytest_plugin import chosen, endpoint
+from conformance.model import Case, Result, RunInfo
+from conformance.pytest_plugin import chosen, endpoint, known
 from conformance.pytest_plugin.collecting import KNOWN
 from conformance.pytest_plugin.folder import Folder, Lines
 from conformance.pytest_plugin.items import CaseItem
-from conformance.pytest_plugin.known import Held, hold
 from conformance.pytest_plugin.settings import Settings
 from conformance.report import links
 
@@ -32,13 +31,11 @@ class Ahead:
     Everything that one process of pytest asks.
     """
 
-    def __init__(
-        self, config: pytest.Config, settings: Settings, *, baseline: Baseline | None, notes: Folder | Lines | None
-    ) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, notes: Folder | Lines | None) -> None:
         """
         ``notes`` take what is heard; nothing is asked, and nobody looked up, before the first item waits.
         """
-        self._config, self._settings, self._baseline, self._notes = config, settings, baseline, notes
+        self._config, self._settings, self._notes = config, settings, notes
         self.strict, self.stale = settings.strict, settings.stale
         self._items: Sequence[CaseItem] = ()
         self._plan: plan.Plan | None = None
@@ -91,13 +88,14 @@ class Ahead:
             self._notes.skip(result)
         return result
 
-    def held(self, result: Result) -> Held:
+    def held(self, result: Result) -> known.Held:
         """
         What the baseline says of a result.
         """
-        if self._baseline is None or self._info is None:
-            return Held()
-        return hold(result, self._baseline, self._info, self._info.started[:10])
+        baseline = known.baseline(self._config)
+        if baseline is None or self._info is None:
+            return known.Held()
+        return known.hold(result, baseline, self._info, self._info.started[:10])
 
     def report_of(self, case: Case) -> str:
         """
@@ -109,6 +107,7 @@ class Ahead:
 
     def _begin(self) -> Asking:
         made = self._planned()
+        known.baseline(self._config)
         info = plan.information(made)
         self._plan, self._info = made, info
         # A target that is not there is not asked; what was planned is then not run, and that is noted as well.
@@ -140,17 +139,17 @@ class Ahead:
         self._open.close()
 
     def _planned(self) -> plan.Plan:
-        known = self._config.stash[KNOWN].cases
+        offered = self._config.stash[KNOWN].cases
         items = {item.case.id: item.case for item in self._items}
-        drawn = selection.with_premises(tuple(known.values()), set(items))
-        cases = (*items.values(), *(case for name, case in known.items() if name in drawn and name not in items))
+        drawn = selection.with_premises(tuple(offered.values()), set(items))
+        cases = (*items.values(), *(case for name, case in offered.items() if name in drawn and name not in items))
         names = dict.fromkeys(case.contract for case in cases)
         return plan.Plan(
             target=self.target,
             contracts=tuple(contracts.load(name) for name in names),
             cases=cases,
             choice=chosen.choice_of(self._config, self._settings),
-            limits=chosen.limits_of(self._config, self._settings),
+            limits=chosen.limits_of(self._config, self._settings, self.target),
             command=chosen.command_of(self._config),
         )
 

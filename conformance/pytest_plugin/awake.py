@@ -8,10 +8,10 @@ import pytest
 
 from conformance import plan
 from conformance.capture.amounts import seconds
-from conformance.contract import baselines, contracts, paths
+from conformance.contract import contracts, paths
 from conformance.errors import ConformanceError
-from conformance.model import Baseline, Level
-from conformance.pytest_plugin import endpoint, options, wording
+from conformance.model import Level
+from conformance.pytest_plugin import endpoint, known, options, wording
 from conformance.pytest_plugin.ahead import Ahead
 from conformance.pytest_plugin.collecting import KNOWN, Collecting
 from conformance.pytest_plugin.columns import Columns
@@ -28,16 +28,16 @@ def register(config: pytest.Config) -> None:
     settings = Settings.read(config)
     try:
         _check(config, settings)
-        baseline = baselines.load(settings.baseline) if settings.baseline else None
+        known.baseline(config)
     except ConformanceError as problem:
         raise pytest.UsageError(wording.ours(str(problem))) from None
-    notes = _notes(config, settings, baseline)
-    ahead = Ahead(config, settings, baseline=baseline, notes=notes)
+    notes = _notes(config, settings)
+    ahead = Ahead(config, settings, notes)
     config.stash[AHEAD] = ahead
     hooks = (
         Collecting(config, settings.profile),
         ahead,
-        Reporting(config, notes),
+        Reporting(notes),
         endpoint.Sharing(config, reference=settings.reference),
         Columns(config, settings),
     )
@@ -56,8 +56,7 @@ def _check(config: pytest.Config, settings: Settings) -> None:
     """
     Look at what was given, as far as it costs nothing; who is asked is found now when the command line names it.
     """
-    known = [contracts.load(name) for name in settings.contract or contracts.names()]
-    plan.check_profiles(settings.profile, known)
+    plan.check_profiles(settings.profile, map(contracts.load, settings.contract or contracts.names()))
     if settings.max_time:
         seconds(settings.max_time)
     if settings.contract:
@@ -67,7 +66,7 @@ def _check(config: pytest.Config, settings: Settings) -> None:
         plan.check_claims(endpoint.target(config).claims or ())
 
 
-def _notes(config: pytest.Config, settings: Settings, baseline: Baseline | None) -> Folder | Lines | None:
+def _notes(config: pytest.Config, settings: Settings) -> Folder | Lines | None:
     if settings.output is None:
         return None
-    return Lines() if endpoint.is_worker(config) else Folder(settings.output, settings, baseline)
+    return Lines() if endpoint.is_worker(config) else Folder(settings.output, settings, config)

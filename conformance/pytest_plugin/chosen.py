@@ -10,6 +10,7 @@ import pytest
 
 from conformance import plan
 from conformance.capture.amounts import seconds
+from conformance.capture.target import Target
 from conformance.pytest_plugin import endpoint
 from conformance.pytest_plugin.settings import Settings
 
@@ -32,9 +33,9 @@ def choice_of(config: pytest.Config, settings: Settings) -> plan.Choice:
     )
 
 
-def limits_of(config: pytest.Config, settings: Settings) -> plan.Limits:
+def limits_of(config: pytest.Config, settings: Settings, target: Target) -> plan.Limits:
     """
-    What this process may spend: all, or a worker's share.
+    What this process may spend, by the options or else by the target's own limits: all, or a worker's share.
     """
     workers = endpoint.workers_of(config)
 
@@ -42,9 +43,9 @@ def limits_of(config: pytest.Config, settings: Settings) -> plan.Limits:
         return None if amount is None else max(1, amount // workers)
 
     return plan.Limits(
-        requests=share(settings.max_requests),
-        tokens=share(settings.max_tokens),
-        seconds=seconds(settings.max_time) if settings.max_time else None,
+        requests=share(settings.max_requests or target.max_requests),
+        tokens=share(settings.max_tokens or target.max_tokens),
+        seconds=seconds(settings.max_time) if settings.max_time else target.max_seconds,
     )
 
 

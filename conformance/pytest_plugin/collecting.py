@@ -203,15 +203,18 @@ class Collecting:
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """
-        Leave out the cases of other profiles; raises ``pytest.UsageError`` when there are cases and nobody to ask.
+        Leave out the cases of profiles that neither an option nor the target asks for.
+
+        Raises ``pytest.UsageError`` when there are cases and nobody to ask.
         """
         if config.stash[KNOWN].mistake:
             raise pytest.UsageError(config.stash[KNOWN].mistake)
-        wanted = self._profiles
+        target = endpoint.found(config)
+        wanted = self._profiles or (target.profiles if target is not None else ())
         if not wanted:
             return
         cases = [item.case for item in items if isinstance(item, CaseItem)]
         chosen = {case.id for case in cases if selection.in_profiles(case, set(wanted))}
-        out = [item for item in items if isinstance(item, CaseItem) and item.case.id not in chosen]
-        items[:] = [item for item in items if item not in out]
-        config.hook.pytest_deselected(items=out)
+        left = [item for item in items if not isinstance(item, CaseItem) or item.case.id in chosen]
+        config.hook.pytest_deselected(items=[item for item in items if item not in left])
+        items[:] = left

@@ -17,8 +17,8 @@ from conformance.capture.redaction import secrets_of
 from conformance.capture.secret import Secret
 from conformance.capture.values import case_from_json, case_to_json, exchange_from_json, exchange_to_json
 from conformance.contract import contracts, selection
-from conformance.model import Baseline, Case, Exchange, Level, Outcome, Result, RunInfo, Scorecard
-from conformance.pytest_plugin import chosen, endpoint
+from conformance.model import Case, Exchange, Level, Outcome, Result, RunInfo, Scorecard
+from conformance.pytest_plugin import chosen, endpoint, known
 from conformance.pytest_plugin.settings import Settings
 from conformance.report import baseline as standing_of
 from conformance.report import exits
@@ -73,13 +73,13 @@ class Folder:
     A run's folder, written by the one process that is no worker: as exchanges come, and finished with the session.
     """
 
-    def __init__(self, path: Path, settings: Settings, baseline: Baseline | None) -> None:
+    def __init__(self, path: Path, settings: Settings, config: pytest.Config) -> None:
         """
         Raises ``pytest.UsageError`` when the folder holds a run already.
         """
         if (path / runs.RECORDING).exists():
             raise pytest.UsageError(f"{path} holds a run already, which is never written over: name another folder")
-        self.path, self._settings, self._baseline = path, settings, baseline
+        self.path, self._settings, self._config = path, settings, config
         self._recorder: recording.Recorder | None = None
         self._secrets: tuple[Secret, ...] = ()
         self._unasked: dict[str, tuple[Case, Outcome, str]] = {}
@@ -119,20 +119,19 @@ class Folder:
         if not trouble and any(cause.startswith("budget") for _, _, cause in self._unasked.values()):
             self._trouble = "budget"
 
-    def carried(self, text: str, config: pytest.Config) -> None:
+    def carried(self, text: str) -> None:
         """
         Take in what a worker noted.
         """
-        data = json.loads(text)
+        data, config = json.loads(text), self._config
         if self._recorder is None:
             target = endpoint.target(config)
-            known = tuple(contracts.load(name) for name in data["contracts"])
             made = plan.Plan(
                 target=target,
-                contracts=known,
+                contracts=tuple(contracts.load(name) for name in data["contracts"]),
                 cases=(),
                 choice=chosen.choice_of(config, self._settings),
-                limits=chosen.limits_of(config, self._settings),
+                limits=chosen.limits_of(config, self._settings, target),
                 command=chosen.command_of(config),
                 settings={"workers": "pytest-xdist"},
             )
@@ -156,9 +155,8 @@ class Folder:
         self._recorder.close(complete=whole, ended=plan.now(), trouble=self._trouble)
         card = runs.load(self.path)
         stale = exits.Stale(self._settings.stale)
-        standing = None
-        if self._baseline is not None:
-            standing = standing_of.stand(card, self._baseline, card.run.ended[:10])
+        baseline = known.baseline(self._config)
+        standing = None if baseline is None else standing_of.stand(card, baseline, card.run.ended[:10])
         self.card = card
         self.ended = exits.decide(
             card,

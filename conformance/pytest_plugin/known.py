@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
+import pytest
+
 from conformance import runs
-from conformance.contract import contracts
+from conformance.contract import baselines, contracts
 from conformance.model import Baseline, Disposition, Entry, Finding, Result, RunInfo
+from conformance.pytest_plugin import endpoint
+from conformance.pytest_plugin.settings import Settings
 from conformance.report import baseline as standing_of
 from conformance.report.scorecard import signature
 
@@ -39,6 +44,22 @@ class Held:
         The entry that expects a violation.
         """
         return self.known.get(signature(finding))
+
+
+_BASELINE = pytest.StashKey[Baseline]()
+
+
+def baseline(config: pytest.Config) -> Baseline | None:
+    """
+    The baseline that is given, or the target's own once the target is known; raises ``FileError``.
+    """
+    if _BASELINE not in config.stash:
+        target = endpoint.found(config)
+        path = Settings.read(config).baseline or (Path(target.baseline) if target and target.baseline else None)
+        if path is None:
+            return None
+        config.stash[_BASELINE] = baselines.load(path)
+    return config.stash[_BASELINE]
 
 
 def hold(result: Result, baseline: Baseline | None, info: RunInfo, today: str) -> Held:

@@ -27,11 +27,11 @@ class Reporting:
     The hooks of reports; ``notes`` is the folder, a worker's lines, or None when nothing is kept.
     """
 
-    def __init__(self, config: pytest.Config, notes: Folder | Lines | None) -> None:
+    def __init__(self, notes: Folder | Lines | None) -> None:
         """
         One a process.
         """
-        self._config, self._notes = config, notes
+        self._notes = notes
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -56,7 +56,7 @@ class Reporting:
         """
         carried = getattr(report, CARRIED, "")
         if carried and isinstance(self._notes, Folder):
-            self._notes.carried(carried, self._config)
+            self._notes.carried(carried)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """
