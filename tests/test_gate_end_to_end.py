@@ -291,3 +291,65 @@ def test_the_baseline_of_a_target_is_read_before_anything_is_sent(capsys: Output
         assert main(["run", "-q", "-t", "acme", "-p", "smoke", "-o", "one"]) == 2
     assert "b.yaml: there is no such baseline" in capsys.readouterr().err
     assert sorted(each.name for each in Path().iterdir()) == ["targets.yaml"]
+
+
+def test_a_gate_says_its_dispositions_as_json(today: Path, capsys: Output) -> None:
+    accept(today)
+    capsys.readouterr()
+    assert main(["gate", "today", "--baseline", "b.yaml", "--json"]) == 0
+    (made,) = json.loads(capsys.readouterr().out)
+    assert (made["target"], made["counts"]["known"], made["exit"]["code"]) == ("acme", 1, 0)
+    assert [(row["change"], row["requirement"]) for row in made["changes"]] == [("known", ID)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gate", "today"], "a gate needs --baseline FILE"),
+        (["gate", "today", "--baseline", "b.yaml", "--max-inconclusive", "some"], "Write 12 or 5%."),
+        (["gate", "nowhere", "--baseline", "b.yaml"], "there is no recording here"),
+        (["baseline", "update", "today", "--baseline", "b.yaml", "--reason", " "], "--reason is empty"),
+        (["baseline", "prune", "--baseline", "b.yaml"], "there is no run below reports/"),
+        (["run", "--report", "html,pdf"], "there is no report format 'pdf'"),
+    ],
+)
+def test_a_mistake_ends_in_words_with_the_remedy(arguments: list[str], said: str, today: Path, capsys: Output) -> None:
+    accept(today)
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_entry_for_a_case_that_does_not_exist_is_named_and_fails_no_gate(today: Path, capsys: Output) -> None:
+    accept(today)
+    text = Path("b.yaml").read_text()
+    entry = f"  - requirement: {DONE}\n    case: openai-chat.plain.shrt\n    reason: r\n    expires: 2099-01-01\n"
+    Path("b.yaml").write_text(text + entry)
+    assert main(["gate", "today", "--baseline", "b.yaml"]) == 0
+    assert "there is no case 'openai-chat.plain.shrt'; did you mean openai-chat.plain.short?" in capsys.readouterr().err
+
+
+def test_a_check_says_what_expires_soon_and_a_dry_run_writes_nothing(today: Path, capsys: Output) -> None:
+    accept(today)
+    assert main(["baseline", "check", "--baseline", "b.yaml"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "b.yaml: 1 entry"
+    Path("b.yaml").write_text(re.sub(r"(added|expires): .*", r"\1: 2020-01-01", Path("b.yaml").read_text()))
+    before = Path("b.yaml").read_text()
+    assert main(["baseline", "check", "--baseline", "b.yaml"]) == 0
+    assert f"b.yaml:5: expired 2020-01-01: {ID} (fixed in 3.3)" in capsys.readouterr().out
+    assert main(["baseline", "update", "today", "--baseline", "b.yaml", "--reason", "r", "--dry-run"]) == 0
+    assert "-    expires: 2020-01-01" in capsys.readouterr().out
+    assert Path("b.yaml").read_text() == before
+
+
+def test_pruning_reads_the_runs_below_reports(today: Path) -> None:
+    accept(today)
+    run("reports/20990101T000000Z-acme")
+    assert main(["baseline", "prune", "--baseline", "b.yaml"]) == 0
+    assert baselines.load(Path("b.yaml")).entries == ()
+
+
+def test_a_report_without_results_ends_as_if_the_run_came_to_its_end_now(today: Path) -> None:
+    shutil.copytree(today, "today")
+    Path("today/results.json").unlink()
+    assert main(["report", "today", "--report", "junit"]) == 0
+    assert results("today")["exit"]["reason"] == f"1 violation: {ID}"
