@@ -7,7 +7,7 @@ from __future__ import annotations
 from conformance.model import Evidence, Outcome, Result, Scorecard
 from conformance.report.compare import Column, Comparison, compare
 from conformance.report.scorecard import score
-from conformance.report.views import Extra, Facts, Pacing
+from conformance.report.views import Extra, Facts, Pacing, ParameterUse
 from tests.report_fixture import HOSTILE, case, contract, exchange, finding, result, run, stream, unsent
 
 STREAMED = case("stream.index", "streaming", feature="streaming")
@@ -79,7 +79,13 @@ def columns(text: str = HOSTILE) -> list[Column]:
     """
     seen = Extra(contract="t", kind="body field", place=f"/x_{text}", types=("string",), exchanges=2, case="t.plain.id")
     pace = tuple(Pacing(case="c", first_token=0.1 * n, gaps=(0.02, 0.03), rate=50.0) for n in range(1, 6))
-    found = [Facts(pacing=pace), Facts(extras=(seen,), pacing=pace[:2]), Facts()]
+    seed = ParameterUse(contract="t", place="/seed", accepted=2)
+    stop = ParameterUse(contract="t", place="/stop", refused=1)
+    found = [
+        Facts(pacing=pace, parameters=(seed, ParameterUse(contract="t", place="/n"))),
+        Facts(extras=(seen,), pacing=pace[:2], parameters=(seed, stop)),
+        Facts(),
+    ]
     cards = [acme(), globex(text), initech()]
     return [Column(name=c.run.target, card=c, facts=f) for c, f in zip(cards, found, strict=True)]
 

@@ -182,6 +182,10 @@ def test_the_data_says_what_the_page_says() -> None:
         "max": 0.5,
     }
     assert made["pace"]["initech"]["gap_seconds"] is None
+    assert made["parameters"] == [
+        {"contract": "t", "place": "/seed", "accepted": {"acme": 2, "globex x": 2}, "refused": {}},
+        {"contract": "t", "place": "/stop", "accepted": {}, "refused": {"globex x": 1}},
+    ]
 
 
 def test_the_table_opens_in_a_spreadsheet_and_no_cell_is_a_formula() -> None:
@@ -213,6 +217,7 @@ def test_many_targets_do_not_break_the_summary() -> None:
     [
         *("3 targets side by side", "Different models", "✗ violated 1/2 ¹", "? inconclusive", "— unsupported"),
         *("! not met 1/1", "Clients that read the index stop.", "Held by: acme, initech", "Order", "300 ms", "x_"),
+        *("/seed", "acme (2), globex"),
     ],
 )
 def test_everything_that_matters_is_there_without_script(words: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from conformance import __version__
 from conformance.model import JSON, Verdict
-from conformance.report import extensions, labels
+from conformance.report import extensions, labels, parameters
 from conformance.report.compare import Cell, Column, Comparison, Group, Row
 from conformance.report.pacing import quantile
 from conformance.report.shared import Shared
@@ -47,6 +47,16 @@ def document(made: Comparison) -> dict[str, JSON]:
                 "targets": dict(each.senders),
             }
             for each in sent
+        ],
+        "parameters": [
+            {
+                "contract": each.contract,
+                "place": each.place,
+                "accepted": dict(each.accepted),
+                "refused": dict(each.refused),
+            }
+            for each in parameters.of([(column.name, column.facts) for column in made.columns])
+            if each.sent
         ],
         "pace": {column.name: _pace(column.facts.pacing) for column in made.columns},
     }

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import JSON, Contract, Level, Result
-from conformance.report import compare_words, extensions, html, labels, links, pacing, packing, page
+from conformance.report import compare_words, extensions, html, labels, links, pacing, packing, page, parameters
 from conformance.report.compare import Comparison, Mark
 from conformance.report.extensions import Extension
+from conformance.report.parameters import Parameter
 from conformance.report.shared import Shared, Side
 from conformance.report.text import line, shorten
 from conformance.report.views import CaseView
@@ -42,6 +43,7 @@ class _Page:
 
     made: Comparison
     extensions: tuple[Extension, ...]
+    parameters: tuple[Parameter, ...]
     shown: frozenset[str]
     results: tuple[Mapping[str, Result], ...]
     views: Views | None
@@ -54,9 +56,11 @@ def pages(made: Comparison, views: Views | None = None, *, soft_cap: int = page.
     ``views`` gives the read replies of a case that is to be shown; without it no evidence is shown, only findings with
     their short quotations.  The same arguments give the same texts.
     """
+    facts = [(column.name, column.facts) for column in made.columns]
     whole = _Page(
         made=made,
-        extensions=extensions.of([(column.name, column.facts) for column in made.columns]),
+        extensions=extensions.of(facts),
+        parameters=parameters.of(facts),
         shown=_static(made),
         results=tuple({result.case.id: result for result in column.card.results} for column in made.columns),
         views=views,
@@ -96,6 +100,8 @@ def _frame(whole: _Page) -> dict[str, Any]:
         "notes": compare_words.notes(made),
         "extensions": whole.extensions,
         "static_extensions": whole.extensions[:_EXTENSIONS],
+        "parameters": whole.parameters,
+        "static_parameters": [each for each in whole.parameters if each.top and each.sent][:_EXTENSIONS],
         "measures": pacing.measures(plotted),
         "plotted": sum(bool(each) for each in plotted.values()) <= _PLOTTED,
         "evidence": whole.views is not None,
@@ -170,8 +176,12 @@ def _data(whole: _Page, places: Mapping[str, tuple[int, int]]) -> dict[str, JSON
         "cases": {key: [*place] for key, place in places.items()},
         "outcomes": {_key(side): _outcome(whole.results[side.target][side.case]) for side in _wanted(made)},
         "extensions": [
-            [each.place, each.kind, ", ".join(each.types), ", ".join(f"{name} ({n})" for name, n in each.senders)]
+            [each.place, each.kind, ", ".join(each.types), compare_words.counted(each.senders)]
             for each in whole.extensions
+        ],
+        "parameters": [
+            [each.place, compare_words.counted(each.accepted), compare_words.counted(each.refused)]
+            for each in whole.parameters
         ],
     }
 

@@ -4,7 +4,7 @@ The words of a comparison: cells, notes, sentences.  None of them names a winner
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from conformance.model import Verdict
 from conformance.report import labels
@@ -124,3 +124,10 @@ def quotes(each: Shared, made: Comparison) -> list[tuple[str, Sample]]:
         for sample in samples:
             first.setdefault(sample.finding.message, (line(made.columns[number].name, 40), sample))
     return list(first.values())[:_SAMPLES]
+
+
+def counted(targets: Sequence[tuple[str, int]]) -> str:
+    """
+    ``acme (3), globex (1)``.
+    """
+    return ", ".join(f"{name} ({number})" for name, number in targets)

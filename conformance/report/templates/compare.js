@@ -35,6 +35,17 @@ const begin = (data) => {
     return panel;
   };
 
+  const violated = (id, found, row) => data.targets.flatMap((name, target) =>
+    found.samples.filter((each) => each[0] === target).map(([, asked, where, expected, observed, cases], place) => make("tr", {},
+      make("th", { scope: "row" }, place ? "also" : name),
+      make("td", { class: "state" }, row && !place ? sign(data.marks[row.cells[target][0]][0], "", shown.said(row.cells[target], 0).trim()) : ""),
+      make("td", { "data-name": "Expected" }, expected), make("td", { "data-name": "Observed" }, observed), make("td", { "data-name": "Where" }, make("code", {}, where)),
+      make("td", { "data-name": "Case" }, data.cases[keyOf(target, asked)] ? make("a", { href: caseLink(target, asked) }, make("code", {}, asked)) : make("code", {}, asked), cases > 1 ? ` and ${cases - 1} more` : ""))));
+  const named = (row, mark) => {
+    const names = data.targets.filter((_, target) => data.marks[row.cells[target][0]][0] === mark);
+    return names.length ? make("p", { class: "marked" }, sign(mark, data.marks.find((each) => each[0] === mark)[1], mark), " ", names.join(", ")) : null;
+  };
+
   // Few at first: those that violate it and those that hold it, in the order of the columns.
   const first = (sides) => {
     const of = (state) => sides.filter((each) => each[3] === state);
@@ -69,15 +80,8 @@ const begin = (data) => {
       make("dl", { class: "pairs" }, make("dt", {}, "Who breaks"), make("dd", {}, found.breaks), make("dt", {}, "Documentation"),
         make("dd", {}, found.doc ? make("a", { href: found.doc, rel: "noopener noreferrer" }, found.doc) : "none"),
         make("dt", {}, "More"), make("dd", {}, make("code", {}, `conformance explain ${id}`))),
-      row ? table("Targets", ["Target", "State", "Expected", "Observed", "Where", "Case"], row.cells.flatMap((cell, target) => {
-        const samples = found.samples.filter((each) => each[0] === target);
-        const state = make("td", { class: "state" }, sign(data.marks[cell[0]][0], "", shown.said(cell, row.note).replace(/ [⁰¹²³⁴⁵⁶⁷⁸⁹]+$/, "")));
-        if (!samples.length) return [["held"].includes(data.marks[cell[0]][0]) ? make("tr", {}, make("th", { scope: "row" }, data.targets[target]), state, make("td", { colspan: "4" })) : null].filter(Boolean);
-        return samples.map(([, name, where, expected, observed, cases], each) => make("tr", {},
-          each ? make("th", { scope: "row" }, "also") : make("th", { scope: "row" }, data.targets[target]), each ? make("td") : state,
-          make("td", { "data-name": "Expected" }, expected), make("td", { "data-name": "Observed" }, observed), make("td", { "data-name": "Where" }, make("code", {}, where)),
-          make("td", { "data-name": "Case" }, data.cases[keyOf(target, name)] ? make("a", { href: caseLink(target, name) }, make("code", {}, name)) : make("code", {}, name), cases > 1 ? ` and ${cases - 1} more` : "")));
-      }), { class: "stack" }) : null,
+      table("Violations", ["Target", "State", "Expected", "Observed", "Where", "Case"], violated(id, found, row), { class: "stack" }),
+      row ? ["held", "inconclusive", "unsupported", "untested", "not claimed"].map((mark) => named(row, mark)) : null,
       evidence ? [who, sides] : make("p", { class: "note" }, "This page was made without evidence: it holds no exchange."));
   };
   views.push([(_, hash) => !here && hash.startsWith("requirement-"), (_, hash) => requirementPage(decodeURIComponent(hash.slice("requirement-".length)))]);
@@ -105,6 +109,8 @@ const begin = (data) => {
     extensions: () => searchable("All extensions", ["What", "Kind", "Types", "Sent by"], data.extensions, (row) => row.join(" "),
       ([where, kind, types, senders]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, where)), make("td", { "data-name": "Kind" }, kind), make("td", { "data-name": "Types" }, types), make("td", {}, senders))),
   };
+  lists.parameters = () => searchable("All parameters", ["Parameter", "Answered by", "Refused by"], data.parameters, (row) => `${row.join(" ")} ${row[1] || row[2] ? "" : "never sent"}`,
+    ([where, accepted, refused]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, where)), make("td", { "data-name": "Answered by" }, accepted || (refused ? "" : "never sent")), make("td", { "data-name": "Refused by" }, refused)));
   for (const details of document.querySelectorAll("details[data-list]")) lazily(details, lists[details.dataset.list]);
   ready();
 };

@@ -20,7 +20,7 @@ const matrix = (data) => {
 
   const said = ([mark, violated, cases], note) => {
     const [word, symbol] = data.marks[mark];
-    return (symbol === "n/a" ? word : `${symbol} ${word}`) + (violated ? ` ${violated}/${cases}` : "") + (violated && violated < cases ? ` ${raised(note)}` : "");
+    return (symbol === "n/a" ? word : `${symbol} ${word}`) + (violated ? ` ${violated}/${cases}` : "") + (note && violated && violated < cases ? ` ${raised(note)}` : "");
   };
   const cell = (each, row) => {
     const words = said(each, row.note);
