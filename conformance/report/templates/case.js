@@ -26,8 +26,8 @@ const eventRow = (row, attempt) => {
   });
   if (places.length > 3) found.push(make("div", {}, `and ${places.length - 3} more`));
   return make("tr", places.length ? { class: "bad" } : {},
-    make("th", { scope: "row" }, String(number)), make("td", { class: "number" }, at), make("td", { class: "number" }, String(size)),
-    attempt.unit === "event" ? make("td", { class: "number" }, read) : null,
+    make("th", { scope: "row" }, String(number)), make("td", { class: "number", "data-name": "+ms" }, at), make("td", { class: "number", "data-name": "bytes" }, String(size)),
+    attempt.unit === "event" ? make("td", { class: "number", "data-name": "read" }, read) : null,
     make("td", { class: "data" }, make("code", {}, text)), make("td", {}, found));
 };
 

@@ -1,4 +1,16 @@
 // One target's exchange in a narrow column: what matters for one requirement, the rest on request.
+// An event without what all events of a stream have in common; the case's own page has it whole.
+const essence = (text) => {
+  const found = /^data: ?({.*})$/s.exec(text);
+  if (!found) return text;
+  try {
+    const { choices, usage, error } = JSON.parse(found[1]);
+    return choices || error ? `data: {… ${JSON.stringify({ choices, ...(usage ? { usage } : {}), error }).slice(1)}` : text;
+  } catch {
+    return text;
+  }
+};
+
 const sideRows = (attempt, concerns) => {
   const wanted = new Set();
   attempt.rows.forEach((row, place) => {
@@ -9,7 +21,7 @@ const sideRows = (attempt, concerns) => {
   const line = (row) => row.length === 1
     ? make("li", { class: "gap" }, `${plural(row[0], `more ${attempt.unit}`)} only in the recording`)
     : make("li", concerns(row) ? { class: "bad" } : {},
-      make("span", { class: "soft" }, `${attempt.unit} ${row[0]}${row[1] ? `, +${row[1]} ms` : ""}${concerns(row) ? " " : ""}`, concerns(row) ? make("b", {}, "✗ violates") : ""), make("code", {}, row[4]));
+      make("span", { class: "soft" }, `${attempt.unit} ${row[0]}${row[1] ? `, +${row[1]} ms` : ""}${concerns(row) ? " " : ""}`, concerns(row) ? make("b", {}, "✗ violates") : ""), make("code", {}, concerns(row) ? row[4] : essence(row[4])));
   const rows = [];
   let waiting = [];
   const hide = () => {
