@@ -21,7 +21,7 @@ UNKNOWN = b'{"error":{"message":"The model `m` does not exist","code":"model_not
 
 def at(url: str, key: str | None = "sk-right-key") -> Target:
     return Target(
-        name="t", base_url=url, model="m", key=Secret(key) if key else None, timeouts=Timeouts(first_byte=0.5, total=2)
+        name="t", base_url=url, model="m", key=Secret(key) if key else None, timeouts=Timeouts(first_byte=5, total=20)
     )
 
 
@@ -44,13 +44,16 @@ def provider(*, events: int = 9, pause: float = 0.01, models: bytes = b'{"data":
             writer.write(plain(UNKNOWN, "404 Not Found"))
         elif b'"stream":true' in body:
             await asyncio.sleep(0 if pause else 0.4)
+            event, end = chunk(b"data: {}\n\n"), b"0\r\n\r\n"
+            if not pause:
+                writer.write(CHUNKED + event * events + end)
+                return
             writer.write(CHUNKED)
             for _ in range(events):
-                writer.write(chunk(b"data: {}\n\n"))
-                if pause:
-                    await writer.drain()
-                    await asyncio.sleep(pause)
-            writer.write(b"0\r\n\r\n")
+                writer.write(event)
+                await writer.drain()
+                await asyncio.sleep(pause)
+            writer.write(end)
         else:
             writer.write(plain(OK, "200 OK", date, "x-ratelimit-limit-requests: 60"))
 

@@ -214,7 +214,7 @@ def test_cancelling_is_quick_and_keeps_what_is_there() -> None:
         pending = [running.submit(case(str(number))) for number in range(5)]
         began = time.monotonic()
         running.cancel()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < source.seconds / 2
     assert all(future.cancelled() for future in pending)
     assert running.submit(case("late")).cancelled()
     assert kept == ["done"]
