@@ -98,6 +98,7 @@ def test_a_call_that_no_contract_documents_needs_one_by_name() -> None:
     made = response(completion(), url="http://t.test/elsewhere")
     with pytest.raises(UsageError, match="no contract documents POST /elsewhere"):
         judge(made)
+    assert judge(made, contract="openai-chat") == ()
     with pytest.raises(UsageError, match="has no request"):
         judge(httpx.Response(200, json=completion()))
 

@@ -164,6 +164,13 @@ WRONG = {
     "an address that is none": (("--conformance-url", "x.test"), "*no http or https URL*"),
     "an unknown profile": (("--conformance-reference", "--conformance-profile", "tols"), "*Did you mean tools?*"),
     "an unknown contract": (("--conformance-contract", "openai-chta"), "*Did you mean openai-chat?*"),
+    "an endpoint named twice": (("--conformance-url", "http://x.test/v1", "--conformance-reference"), "*named twice*"),
+    "two places for the key": (
+        ("--conformance-url", "http://x.test/v1", "--conformance-api-key-env", "A", "--conformance-api-key-file", "b"),
+        "*are both given*",
+    ),
+    "a duration that is none": (("--conformance-max-time", "soon"), "*no duration*"),
+    "an unknown feature": (("--conformance-reference", "--conformance-claims", "tols"), "*Did you mean tools?*"),
     "a number that is none": (("--conformance-reference", "--conformance-concurrency", "0"), "*no whole number*"),
     "a baseline that is not there": (("--conformance-baseline", "b.yaml"), "*b.yaml: there is no such baseline*"),
     "an unknown word": (("--conformance-stale", "maybe"), "*is not fail, warn or ignore*"),
@@ -189,6 +196,14 @@ def test_workers_ask_each_what_they_are_handed_and_the_controller_writes_the_fol
     found.stdout.fnmatch_lines(["MUST openai-chat.response.id", "FAILED *bad - MUST openai-chat.response.id*"])
     cases = {case["id"]: case["outcome"] for case in json.loads(Path("run/results.json").read_text())["cases"]}
     assert (len(cases), cases["openai-chat.bad"], cases["openai-chat.eyes"]) == (10, "fail", "not-applicable")
+
+
+@xdist
+def test_a_worker_that_crashes_leaves_a_run_that_is_not_complete(pytester: pytest.Pytester, log: Log) -> None:
+    write(pytester, "one: hi", "two: hi")
+    pytester.makepyfile("import os\ndef test_own(): os._exit(1)")
+    pytester.runpytest(*log.arguments, "-n", "1", "--max-worker-restart", "1", "--conformance-output", "run")
+    assert json.loads(Path("run/results.json").read_text())["complete"] is False
 
 
 @xdist
@@ -219,7 +234,13 @@ def test_the_rows_of_pytest_html_name_target_requirement_and_level_and_link_to_t
     write(pytester, "bad: hostile")
     pytester.runpytest(*log.arguments, "--html", "logs/log.html", "--conformance-output", "run")
     text = (pytester.path / "logs/log.html").read_text()
-    for words in ("Target", "openai-chat.response.object", "MUST", "../run/report.html#case=openai-chat.bad"):
+    for words in (
+        "Target",
+        "openai-chat.response.object",
+        "MUST",
+        "../run/report.html#case=openai-chat.bad",
+        "does not conform: Core",
+    ):
         assert words in text
     assert "<script>alert" not in text and "choices" not in text
 

@@ -57,9 +57,8 @@ class Ahead:
         """
         Let the engine work for as long as pytest does; by now it is known which cases were chosen.
         """
-        self._items = (
-            [item for item in session.items if isinstance(item, CaseItem)] if hasattr(session, "items") else []
-        )
+        # The controller of pytest-xdist collects nothing.
+        self._items = [item for item in getattr(session, "items", ()) if isinstance(item, CaseItem)]
         cause = "stopped"
         try:
             return (yield)
@@ -132,11 +131,12 @@ class Ahead:
         Ask no more, and note what was planned and never sent.
         """
         trouble = self._stopped.cause if self._stopped is not None else ""
-        if self._asking is not None and self._plan is not None:
+        with self._open:
+            if self._asking is None or self._plan is None:
+                return
             rest = self._asking.stop(self._plan.cases, trouble or cause)
             if isinstance(self._notes, Folder):
                 self._notes.end(rest, trouble or ("interrupted" if cause == "interrupted" else ""))
-        self._open.close()
 
     def _planned(self) -> plan.Plan:
         offered = self._config.stash[KNOWN].cases

@@ -39,7 +39,7 @@ def register(config: pytest.Config) -> None:
         ahead,
         Reporting(notes),
         endpoint.Sharing(config, reference=settings.reference),
-        Columns(config, settings),
+        Columns(config, settings, notes),
     )
     for each in hooks:
         config.pluginmanager.register(each, f"conformance-{type(each).__name__.lower()}")

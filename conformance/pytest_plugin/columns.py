@@ -1,5 +1,5 @@
 """
-The columns of pytest-html's log: target, requirement, level and a link into our report, never a body.
+The columns of pytest-html's log (target, requirement, level, a link into our report) and the verdict; never a body.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from conformance.model import Level
+from conformance.pytest_plugin.folder import Folder, Lines
 from conformance.pytest_plugin.settings import Settings
-from conformance.report import pytest_html
+from conformance.report import labels, pytest_html
+from conformance.report.text import visible
 
 
 class Columns:
@@ -21,11 +23,11 @@ class Columns:
     The hooks of pytest-html, which are nobody's when it is not there.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, notes: Folder | Lines | None) -> None:
         """
-        ``settings`` say where the report is written.
+        ``settings`` say where the report is written, and ``notes`` know the verdict in the end.
         """
-        self._config, self._output = config, settings.output
+        self._config, self._output, self._notes = config, settings.output, notes
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -52,6 +54,16 @@ class Columns:
         cells[-1:-1] = ours if self._output else ours[:-1]
         # pytest-html writes names as they are, and a case may be called for any text that it sends.
         cells[1] = f'<td class="col-testId">{escape(report.nodeid)}</td>'
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """
+        The verdict, with a link to where it is explained.
+        """
+        card = self._notes.card if isinstance(self._notes, Folder) else None
+        if card is not None:
+            words = escape(visible(labels.headline(card)))
+            prefix.append(f'<p>{words}: <a href="{escape(self._report())}">report</a></p>')
 
     def _report(self) -> str:
         """

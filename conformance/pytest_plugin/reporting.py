@@ -32,6 +32,7 @@ class Reporting:
         One a process.
         """
         self._notes = notes
+        self._lost = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -58,6 +59,13 @@ class Reporting:
         if carried and isinstance(self._notes, Folder):
             self._notes.carried(carried)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        """
+        A worker of pytest-xdist that crashed took what it had heard with it.
+        """
+        self._lost = self._lost or error is not None
+
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """
         Finish the folder.
@@ -65,7 +73,7 @@ class Reporting:
         if isinstance(self._notes, Folder):
             stopped = session.shouldstop or session.shouldfail
             ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            self._notes.finish(whole=ended and not stopped)
+            self._notes.finish(whole=ended and not stopped and not self._lost)
 
     def pytest_report_header(self, config: pytest.Config) -> str | None:
         """
