@@ -54,6 +54,7 @@ _LONG = text_chunks(*(f"word{n} " for n in range(100)))
 _TEXT = "The quick brown fox jumps over the lazy dog"
 _NAMED = {"type": "function", "function": {"name": "get_weather"}}
 _ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
+_SPOKEN = {"id": "audio_1", "expires_at": 1790003600, "data": "UklGRg==", "transcript": "Hello"}
 _AUDIO = ask(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"})
 _STOP = {**ask(stop=["fox"], stream=True), "messages": [{"role": "user", "content": f"Repeat exactly: {_TEXT}"}]}
 
@@ -88,6 +89,15 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _COUNTING = {"model": "m", "messages": [{"role": "user", "content": "Count from 1 to 1000"}]}
 _ACCENTS = {"model": "m", "messages": [{"role": "user", "content": "Reply with exactly: Grüße"}]}
 _NESTED = {"message": '{"error": {"code": 429, "message": "slow down"}}', "type": "t", "param": None, "code": None}
+
+
+def _spoken_in(*pieces: str) -> list[Any]:
+    """
+    A spoken answer in chunks, its data in pieces.
+    """
+    deltas = [{"audio": {"id": "audio_1", "transcript": "Hello"}}, *({"audio": {"data": each}} for each in pieces)]
+    return [text_chunks()[0], *(chunk(part(each)) for each in deltas), text_chunks()[-1]]
+
 
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
@@ -124,6 +134,10 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "http.retry-after": [refusal(headers=[("Retry-After", "soon")])],
     "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
+    "http.ratelimit-count": [
+        plain(headers=[("x-ratelimit-remaining-requests", "many")]),
+        plain(headers=[("x-ratelimit-limit-tokens", "1e5")]),
+    ],
     "http.allow": [refusal(405, case={"expect": Expect(requirement="", status=(405,))})],
     "http.stream-content-length": [streamed(headers=[("Content-Length", str(len(sse(STREAM))))])],
     "json.syntax": [
@@ -286,6 +300,7 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(edit(PLAIN, "/usage", usage(18, 2)), peers={"other": reply(plain(edit(PLAIN, "/id", "c2")))})
     ],
     "param.max-tokens": [plain(edit(PLAIN, "/usage", usage(9, 6)), ask(max_tokens=5))],
+    "choices.default": [plain(completion(choice(0), choice(1))), streamed(TWO)],
     "param.n": [plain(completion(), ask(n=2)), streamed(STREAM, ask(n=2, stream=True))],
     "param.stop": [
         plain(completion(choice(0, "1, 2, 3, 4")), ask(stop=["3"])),
@@ -303,6 +318,16 @@ DEFECTS: dict[str, list[Specimen]] = {
         )
     ],
     "param.audio": [plain(completion(), _AUDIO)],
+    "audio.base64": [
+        plain(completion(choice(0, None, audio={**_SPOKEN, "data": "UklGRg=="[:-1]})), _AUDIO),
+        streamed(_spoken_in("UklG", "R-g="), {**_AUDIO, "stream": True}),
+    ],
+    "param.audio-format": [plain(completion(choice(0, None, audio={**_SPOKEN, "data": "SUQzBAAA"})), _AUDIO)],
+    "functions.finish-reason": [
+        plain(
+            completion(choice(0, None, function_call={"name": "f", "arguments": "{}"})), ask(functions=[{"name": "f"}])
+        )
+    ],
     "param.functions": [plain(completion(), ask(functions=[{"name": "f"}], function_call={"name": "f"}))],
     "choices.finish-length": [
         plain({**completion(choice(0, "1, 2, 3", "stop")), "usage": usage(9, 8)}, {**_COUNTING, "max_tokens": 8}),
@@ -409,6 +434,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "tools.finish-length": [
         plain(completion(choice(0, None, "tool_calls", tool_calls=[call('{"ci')])), ask(tools=[TOOL], max_tokens=2))
     ],
+    "tools.unoffered": [plain(CALLED), streamed(CALL_STREAM)],
     "tools.choice-none": [plain(CALLED, ask(tools=[TOOL], tool_choice="none"))],
     "tools.choice-required": [plain(completion(), ask(tools=[TOOL], tool_choice="required"))],
     "tools.choice-named": [plain(completion(), ask(tools=[TOOL], tool_choice=_NAMED))],

@@ -110,6 +110,21 @@ GOOD: dict[str, Specimen] = {
     "plain, gzip as accepted": _zipped(json.dumps(PLAIN).encode()),
     "plain, two choices": plain(completion(choice(0), choice(1)), ask(n=2)),
     "plain, choices in another order": plain(completion(choice(1), choice(0)), ask(n=2)),
+    "a spoken answer": plain(
+        completion(
+            choice(
+                0, None, audio={"id": "audio_1", "expires_at": 1790003600, "data": "UklGRg==", "transcript": "Hello"}
+            )
+        ),
+        ask(modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}),
+    ),
+    "a deprecated call": plain(
+        completion(choice(0, None, "function_call", function_call={"name": "f", "arguments": "{}"})),
+        ask(functions=[{"name": "f"}]),
+    ),
+    "limits that are counted": plain(
+        headers=[("x-ratelimit-limit-requests", "500"), ("x-ratelimit-remaining-requests", "499")]
+    ),
     "a call": plain(CALLED, TOOLS),
     "a call beside text": plain(edit(CALLED, "/choices/0/message/content", "Let me check Paris for you."), TOOLS),
     "a named call finishes with stop": plain(

@@ -3,8 +3,10 @@ Every rule of every contract; importing the package fills the registry.
 """
 
 from conformance.checks import (
+    chat_audio,
     chat_equivalence,
     chat_finish,
+    chat_functions,
     chat_isolation,
     chat_logprobs,
     chat_message,
@@ -27,8 +29,10 @@ __all__ = [
     "REGISTRY",
     "Check",
     "Subject",
+    "chat_audio",
     "chat_equivalence",
     "chat_finish",
+    "chat_functions",
     "chat_isolation",
     "chat_logprobs",
     "chat_message",

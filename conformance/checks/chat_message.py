@@ -88,6 +88,21 @@ def gives_as_many_choices_as_asked(s: Subject) -> Iterator[Finding]:
         yield Finding(expected=f"{n} choices", observed=str(many), where="/choices")
 
 
+@check(
+    "openai-chat.choices.default",
+    when=lambda s: answered(s) and s.valid and bool(s.asked) and s.asked.get("n") is None,
+    shows=Evidence.REQUEST,
+)
+def gives_one_choice_by_default(s: Subject) -> Iterator[Finding]:
+    """
+    ``n`` is 1 when it is not given.
+    """
+    indexes = {choice.index for choice in s.completion.choices}
+    many = len(indexes) if s.completion.streamed else len(s.completion.choices)
+    if many > 1:
+        yield Finding(expected="one choice", observed=str(many), where="/choices")
+
+
 @check("openai-chat.choices.indexes", when=chat_plain)
 def numbers_its_choices(s: Subject) -> Iterator[Finding]:
     """
@@ -206,16 +221,3 @@ def _forced(s: Subject) -> bool:
         c for _, choices in _plain_twin(s) for c in choices if wanted and (c.content or "").strip().lower() == wanted
     ]
     return bool(obeyed) or (bool(stops(s)) and bool(wanted))
-
-
-@check("openai-chat.param.audio", when=lambda s: readable(s) and s.valid and audio_asked(s))
-def speaks_when_asked(s: Subject) -> Iterator[Finding]:
-    """
-    ``modalities`` with audio is honoured: the message has audio.
-    """
-    for choice in s.completion.choices:
-        # What calls, or what the limit cut before it spoke, is silent for a reason.
-        instead = choice.refusal or choice.tool_calls or choice.function_call or choice.finish_reason == "length"
-        if not choice.audio and not instead:
-            where = f"/choices/{choice.index}/message/audio"
-            yield Finding(expected="audio", observed="none", where=where)

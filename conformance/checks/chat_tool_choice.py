@@ -90,6 +90,21 @@ def _mode(*modes: str) -> Callable[[Subject], bool]:
     return applies
 
 
+def _offers_nothing(s: Subject) -> bool:
+    return answered(s) and s.valid and bool(s.asked) and not s.asked.get("tools") and not s.asked.get("functions")
+
+
+@check("openai-chat.tools.unoffered", when=_offers_nothing, shows=Evidence.REQUEST)
+def calls_nothing_unoffered(s: Subject) -> Iterator[Finding]:
+    """
+    ``tool_choice`` is ``none`` where there are no tools: nothing is called.
+    """
+    for _, call, where in calls(s):
+        if call.name:
+            yield Finding(expected="no call, for no tool was offered", observed=f"a call of {call.name!r}", where=where)
+            return
+
+
 @check("openai-chat.tools.choice-none", when=_mode("none"))
 def calls_nothing_when_told(s: Subject) -> Iterator[Finding]:
     """
@@ -187,20 +202,3 @@ def parses_its_own_markup(s: Subject) -> Iterator[Finding]:
         if found and found.group() not in prompt:
             where = f"/choices/{choice.index}/message/content"
             yield Finding(expected="calls in tool_calls", observed=f"{found.group()} in the text", where=where)
-
-
-@check(
-    "openai-chat.param.functions",
-    when=lambda s: answered(s) and s.valid and isinstance(s.asked.get("function_call"), dict),
-    shows=Evidence.REQUEST,
-)
-def honours_legacy_functions(s: Subject) -> Iterator[Finding]:
-    """
-    A named ``function_call`` of the deprecated form is honoured.
-    """
-    wanted = as_object(s.asked.get("function_call")).get("name")
-    for choice in s.completion.choices:
-        got = as_object(choice.function_call).get("name")
-        if got != wanted and choice.finish_reason not in ("length", "content_filter"):
-            where = f"/choices/{choice.index}/message/function_call"
-            yield Finding(expected=f"a call of {wanted!r}", observed=repr(got), where=where)

@@ -14,6 +14,7 @@ from conformance.model import CheckClass, Ending, Evidence, Finding
 from conformance.read import http1
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|µs|ns|d|h|m|s))+|[0-9]+(\.[0-9]+)?")
+_WHOLE = re.compile(r"[0-9]+")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -142,6 +143,21 @@ def resets_after_a_duration(s: Subject) -> Iterator[Finding]:
         odd = s.own and not _DURATION.fullmatch(value.strip())
         if name.lower().startswith("x-ratelimit-reset-") and (epoch or odd):
             yield Finding(expected="a duration such as 6m0s", observed=value, where=f"header:{name.lower()}")
+
+
+def _counts(s: Subject) -> list[tuple[str, str]]:
+    starts = ("x-ratelimit-limit-", "x-ratelimit-remaining-")
+    return [(name.lower(), value) for name, value in s.reply.exchange.headers if name.lower().startswith(starts)]
+
+
+@check("http.ratelimit-count", when=lambda s: s.own and bool(_counts(s)), shows=Evidence.HEADERS)
+def counts_its_limits(s: Subject) -> Iterator[Finding]:
+    """
+    ``x-ratelimit-limit-*`` and ``x-ratelimit-remaining-*`` are whole numbers.
+    """
+    for name, value in _counts(s):
+        if not _WHOLE.fullmatch(value.strip()):
+            yield Finding(expected="a whole number", observed=value[:60], where=f"header:{name}")
 
 
 @check("http.allow", when=lambda s: s.reply.status == 405, shows=Evidence.HEADERS)
