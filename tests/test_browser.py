@@ -411,5 +411,53 @@ def test_ten_thousand_results_over_forty_targets_stay_light(browser: Any, large:
         assert visit.noise == ([], [], [])
 
 
+def test_thousands_of_results_of_one_target_stay_light(browser: Any, tmp_path: Path) -> None:
+    shared = crowd.contract()
+    cards = [crowd.card(f"v{number}", shared) for number in range(8)]
+    results = [
+        replace(each, case=replace(each.case, id=f"{each.case.id}-{number}"))
+        for number, made in enumerate(cards)
+        for each in made.results
+    ]
+    made = score(results, [shared], cards[0].run)
+    for name, text in html.pages(made).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert (tmp_path / "report.html").stat().st_size <= 5 * 1024 * 1024
+    with visiting(browser, _url(tmp_path, "report.html")) as visit:
+        assert visit.page.evaluate("document.querySelectorAll('*').length") <= 5000
+        assert visit.text("#filter-count") == "2000 of 2000 cases"
+        visit.page.click("#results-more")
+        assert visit.count("#results-table tbody tr") == 560
+        assert visit.noise == ([], [], [])
+
+
+def _narrow() -> dict[str, dict[str, str]]:
+    side, alone = comparison("x"), card("x")
+    return {
+        "compare.html": compare_html.pages(side, _views(side), soft_cap=60_000),
+        "report.html": html.pages(alone, views(alone), soft_cap=60_000),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "link", "head"),
+    [
+        ("report.html", "#case=t.stream.index", "t.stream.index"),
+        ("compare.html", "#case=t.stream.index&target=acme", "acme: t.stream.index"),
+    ],
+)
+def test_what_is_beside_the_page_is_found_from_its_link(
+    browser: Any, tmp_path: Path, name: str, link: str, head: str
+) -> None:
+    for path, text in _narrow()[name].items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    with visiting(browser, _url(tmp_path, name) + link) as visit:
+        visit.page.wait_for_url(f"**/evidence/1.html{link}")
+        visit.page.wait_for_selector("#view:not([hidden]) svg.time")
+        assert visit.text("#view h2") == head
+
+
 def test_hostile_words_are_what_was_tested() -> None:
     assert "<script>" in HOSTILE and "\u202e" in HOSTILE and "onerror" in HOSTILE

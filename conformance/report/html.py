@@ -37,7 +37,7 @@ MAIN = "report.html"
 #: Of a page that holds nothing but evidence.
 _BESIDE = 4 * 1024 * 1024
 #: Rows and findings that stand in the page itself; the script shows the others.
-_ROWS, _FINDINGS = 100, 40
+_ROWS, _FINDINGS = 60, 24
 _STYLES = ("report.css",)
 _SCRIPTS = ("dom.js", "data.js", "case.js", "list.js", "route.js", "report.js")
 

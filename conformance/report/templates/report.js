@@ -17,7 +17,7 @@ const begin = (data) => {
   };
 
   const list = listing({
-    body, more: byId("results-more"), count: byId("filter-count"), rows, step: 100, noun: "case",
+    body, more: byId("results-more"), count: byId("filter-count"), rows, step: 60, noun: "case",
     row: (row) => make("tr", {},
       make("td", {}, outcome(row.outcome)),
       make("th", { scope: "row" }, row.where.length ? make("a", { href: link(row.id) }, make("code", {}, row.id)) : make("code", {}, row.id), make("br"), make("span", { class: "soft" }, row.title)),
