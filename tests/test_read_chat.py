@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.read import chat
-from conformance.read.chat import Choice, Completion, ToolCall
+from conformance.read.chat import Choice, Completion
+from conformance.read.chat_calls import ToolCall
 from tests import strategies
 from tests.specimens import call, call_chunks, choice, chunk, completion, part, text_chunks, token, usage
 

@@ -21,6 +21,7 @@ from conformance.checks import (
     http,
     json_text,
     stream,
+    stream_end,
 )
 from conformance.checks.registry import REGISTRY, Check
 from conformance.checks.subject import Subject
@@ -47,4 +48,5 @@ __all__ = [
     "http",
     "json_text",
     "stream",
+    "stream_end",
 ]

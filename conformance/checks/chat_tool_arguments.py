@@ -15,7 +15,8 @@ from conformance.checks.registry import check
 from conformance.checks.subject import Subject
 from conformance.checks.tool_calls import called, functions, offered, stream_called
 from conformance.model import JSON, Evidence, Finding
-from conformance.read.chat import Choice, ToolCall
+from conformance.read.chat import Choice
+from conformance.read.chat_calls import ToolCall
 from conformance.read.strictjson import as_object
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from conformance.checks.subject import Subject, answered
 from conformance.model import JSON
-from conformance.read.chat import Choice, ToolCall
+from conformance.read.chat import Choice
+from conformance.read.chat_calls import ToolCall
 from conformance.read.strictjson import as_list, as_object
 
 

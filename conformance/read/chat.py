@@ -11,46 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from conformance.model import JSON
-from conformance.read import strictjson
+from conformance.read import chat_calls
+from conformance.read.chat_calls import ToolCall
 from conformance.read.strictjson import MISSING, Missing, as_list, as_object, as_text
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """
-    One entry of ``delta.tool_calls``: its values as they were sent.
-    """
-
-    event: int
-    index: JSON | Missing
-    id: JSON | Missing
-    type: JSON | Missing
-    name: JSON | Missing
-    arguments: JSON | Missing
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """
-    A tool call, put together.
-    """
-
-    index: int | None
-    id: str
-    type: str
-    name: str
-    arguments: str
-    #: The input of a custom tool.
-    input: str
-    #: Empty for a plain answer.
-    fragments: tuple[Fragment, ...] = ()
-
-    @property
-    def arguments_value(self) -> strictjson.Document:
-        """
-        The arguments read as JSON.
-        """
-        return strictjson.read_text(self.arguments)
 
 
 class Delta(NamedTuple):
@@ -163,24 +126,12 @@ def _plain(number: int, raw: dict[str, JSON]) -> Choice:
         content=_text(message.get("content")),
         refusal=as_text(message.get("refusal")) or None,
         reasoning=as_text(message.get("reasoning_content")) or as_text(message.get("reasoning")),
-        tool_calls=tuple(_plain_call(as_object(each)) for each in as_list(message.get("tool_calls"))),
+        tool_calls=tuple(chat_calls.from_message(as_object(each)) for each in as_list(message.get("tool_calls"))),
         function_call=call if isinstance(call, dict) else None,
         audio=audio if isinstance(audio, dict) else None,
         finish_reason=finish if isinstance(finish, str) else None,
         logprobs=tuple(logprobs) if isinstance(logprobs, list) else None,
         message=message,
-    )
-
-
-def _plain_call(raw: dict[str, JSON]) -> ToolCall:
-    function, custom = as_object(raw.get("function")), as_object(raw.get("custom"))
-    return ToolCall(
-        index=None,
-        id=as_text(raw.get("id")),
-        type=as_text(raw.get("type")),
-        name=as_text(function.get("name")) or as_text(custom.get("name")),
-        arguments=as_text(function.get("arguments")),
-        input=as_text(custom.get("input")),
     )
 
 
@@ -223,12 +174,16 @@ def _joined(deltas: Sequence[Delta], name: str) -> str | None:
 
 def _assembled(index: int, deltas: Sequence[Delta]) -> Choice:
     content, refusal = _joined(deltas, "content"), _joined(deltas, "refusal") or None
-    calls, call, audio = _calls(deltas), _function_call(deltas), _audio(deltas)
+    calls, call, audio = (
+        chat_calls.from_deltas((each.event, each.delta) for each in deltas),
+        _function_call(deltas),
+        _audio(deltas),
+    )
     finishes = tuple((each.event, each.finish_reason) for each in deltas if isinstance(each.finish_reason, str))
     role = next((role for each in deltas if (role := as_text(each.delta.get("role")))), None)
     message: dict[str, JSON] = {"role": role or "assistant", "content": content}
     if calls:
-        message["tool_calls"] = [_call_json(each) for each in calls]
+        message["tool_calls"] = [chat_calls.as_json(each) for each in calls]
         message["content"] = content or None
     optional: dict[str, JSON] = {"refusal": refusal, "function_call": call, "audio": audio}
     message.update({name: value for name, value in optional.items() if value is not None})
@@ -247,13 +202,6 @@ def _assembled(index: int, deltas: Sequence[Delta]) -> Choice:
         message=message,
         deltas=tuple(deltas),
     )
-
-
-def _call_json(call: ToolCall) -> JSON:
-    if call.type == "custom":
-        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.input}}
-    function: JSON = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": call.type or "function", "function": function}
 
 
 def _logprobs(deltas: Sequence[Delta]) -> tuple[JSON, ...] | None:
@@ -282,72 +230,3 @@ def _audio(deltas: Sequence[Delta]) -> dict[str, JSON] | None:
             if isinstance(value, str):
                 texts.append(value)
     return {**made, **{name: "".join(texts) for name, texts in pieces.items() if texts}}
-
-
-def _calls(deltas: Sequence[Delta]) -> tuple[ToolCall, ...]:
-    """
-    Fragments by index; without one, a new id begins a new call; so does a new id under an index already used.
-    """
-    calls: list[_Open] = []
-    by_index: dict[int, _Open] = {}
-    for each in deltas:
-        for entry in as_list(each.delta.get("tool_calls")):
-            raw = as_object(entry)
-            fragment = _fragment(each.event, raw)
-            call = _call_of(fragment, calls, by_index)
-            call.id = call.id or as_text(fragment.id)
-            call.fragments.append((fragment, raw))
-    return tuple(_put_together(call.fragments) for call in calls)
-
-
-@dataclass(slots=True)
-class _Open:
-    """
-    A call that is being put together; an id that differs from its own begins another.
-    """
-
-    id: str = ""
-    fragments: list[tuple[Fragment, dict[str, JSON]]] = field(default_factory=list)
-
-
-def _call_of(fragment: Fragment, calls: list[_Open], by_index: dict[int, _Open]) -> _Open:
-    index = fragment.index if isinstance(fragment.index, int) and not isinstance(fragment.index, bool) else None
-    identity = as_text(fragment.id)
-    known = by_index.get(index) if index is not None else (calls[-1] if calls and not identity else None)
-    if known is not None and (not identity or known.id in ("", identity)):
-        return known
-    calls.append(_Open())
-    if index is not None:
-        by_index[index] = calls[-1]
-    return calls[-1]
-
-
-def _fragment(event: int, raw: dict[str, JSON]) -> Fragment:
-    inner = as_object(raw.get("function")) or as_object(raw.get("custom"))
-    return Fragment(
-        event,
-        raw.get("index", MISSING),
-        raw.get("id", MISSING),
-        raw.get("type", MISSING),
-        inner.get("name", MISSING),
-        inner.get("arguments", inner.get("input", MISSING)),
-    )
-
-
-def _put_together(fragments: list[tuple[Fragment, dict[str, JSON]]]) -> ToolCall:
-    index = fragments[0][0].index
-    functions = [as_object(raw.get("function")) for _, raw in fragments]
-    customs = [as_object(raw.get("custom")) for _, raw in fragments]
-
-    def first(values: Iterable[JSON | Missing]) -> str:
-        return next((value for value in values if isinstance(value, str) and value), "")
-
-    return ToolCall(
-        index=index if isinstance(index, int) and not isinstance(index, bool) else None,
-        id=first(fragment.id for fragment, _ in fragments),
-        type=first(fragment.type for fragment, _ in fragments),
-        name=first(fragment.name for fragment, _ in fragments),
-        arguments="".join(as_text(each.get("arguments")) for each in functions),
-        input="".join(as_text(each.get("input")) for each in customs),
-        fragments=tuple(fragment for fragment, _ in fragments),
-    )
