@@ -273,3 +273,13 @@ def test_a_target_without_a_key_is_not_asked_about_keys() -> None:
         assert main(["run", provider.url, "-m", provider.model, "-k", "auth", "-o", "open", "-q"]) in (0, 5)
     outcomes = {case["outcome"] for case in _results(Path("open"))["cases"]}
     assert outcomes == {"not-applicable"}
+
+
+def test_two_recordings_of_one_target_are_checked_into_two_folders(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        assert main(["run", "-c", "openai-models", "-o", name, "-q"]) == 0
+    arguments = ["check", "one/recording.jsonl", "two/recording.jsonl", "-o", "both"]
+    assert main(arguments) == 0
+    assert {path.parent.name for path in Path("both").glob("*/recording.jsonl")} == {"reference", "reference-2"}
+    assert main(arguments) == 2
+    assert "holds a run already" in capsys.readouterr().err

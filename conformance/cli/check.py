@@ -16,7 +16,7 @@ import click
 from conformance import comparison, offline, plan, runs
 from conformance.capture import recording
 from conformance.cli import ci, gating, shown
-from conformance.errors import FileError
+from conformance.errors import FileError, UsageError
 from conformance.model import Level, Scorecard
 from conformance.report import diff, diff_text, exits, labels, results
 from conformance.report.text import line, plural
@@ -104,11 +104,10 @@ def _cards(vendors: Sequence[offline.Judged]) -> Iterator[tuple[Scorecard, offli
 
 def _write(root: Path, judged: Sequence[_Judged], held: gating.Gate, formats: Sequence[str]) -> list[ci.Judged]:
     made = []
-    for each in judged:
+    folders = _folders(root, [each.card.run.target for each in judged])
+    for each, folder in zip(judged, folders, strict=True):
         standing, ended = held.hold(each.card)
-        folder = root if len(judged) == 1 else root / plan.plain(each.card.run.target)
-        if not (folder / runs.RECORDING).exists():
-            recording.write(folder / runs.RECORDING, each.card.run, each.pairs)
+        recording.write(folder / runs.RECORDING, each.card.run, each.pairs)
         runs.write(
             folder,
             each.card,
@@ -119,6 +118,21 @@ def _write(root: Path, judged: Sequence[_Judged], held: gating.Gate, formats: Se
             formats=formats,
         )
         made.append(ci.Judged(card=each.card, standing=standing, ended=ended, report=str(folder / "report.html")))
+    return made
+
+
+def _folders(root: Path, names: Sequence[str]) -> list[Path]:
+    """
+    A folder for each endpoint, the root for a single one; raises ``UsageError`` where one holds a run already.
+    """
+    made: list[Path] = []
+    for name in names:
+        folder, number = root if len(names) == 1 else root / plan.plain(name), 2
+        while folder in made:
+            folder, number = root / f"{plan.plain(name)}-{number}", number + 1
+        if (folder / runs.RECORDING).exists():
+            raise UsageError(f"{folder} holds a run already\n  Name another folder with -o.")
+        made.append(folder)
     return made
 
 
