@@ -35,8 +35,18 @@ ROOT = Path(__file__).parents[1]
 _ENTRY = {each.name for each in importlib.metadata.entry_points(group="pytest11")}
 _NAMED = () if "conformance" in _ENTRY else ("-p", "conformance.pytest_plugin")
 #: How pytest is told of the plugin (not at all, where it is installed), and not to inherit our own warning filters.
-# Hypothesis is imported anew by every run, which takes longer than the run itself.
-PLUGIN = (*_NAMED, "-p", "no:hypothesispytest", "-W", "default", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+# Hypothesis is imported anew by every run, which takes longer than the run itself; the order of items is what some tests are about.
+PLUGIN = (
+    *_NAMED,
+    "-p",
+    "no:hypothesispytest",
+    "-p",
+    "no:randomly",
+    "-W",
+    "default",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)
 
 #: What a word in the message makes of a good completion.
 EDITS: dict[str, tuple[str, Any]] = {

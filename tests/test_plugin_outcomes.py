@@ -109,7 +109,7 @@ def test_a_should_warns_in_projects_that_make_errors_of_warnings(pytester: pytes
     named = [
         each for each in log.arguments if each not in ("-W", "default", "ignore::pytest.PytestAssertRewriteWarning")
     ]
-    pytester.runpytest_subprocess(*named, "a.yaml").assert_outcomes(passed=1, warnings=1)
+    pytester.runpytest_subprocess(*named, "-p", "no:asyncio", "a.yaml").assert_outcomes(passed=1, warnings=1)
 
 
 def test_a_warning_can_be_made_an_error_by_its_name(pytester: pytest.Pytester, log: Log) -> None:
