@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,7 +128,8 @@ def test_no_characters_can_make_reading_fail(text: str) -> None:
         pytest.param(b'{"a": 1', None, [("syntax", 7)], id="cut"),
         pytest.param('{"é": }'.encode(), None, [("syntax", 7)], id="an offset in bytes, not characters"),
         pytest.param(b"{'a': 1}", None, [("syntax", 1)], id="single quotes"),
-        pytest.param(b"[1,]", None, [("syntax", 3)], id="a trailing comma"),
+        # Since Python 3.13 it is the comma that is wrong, not what follows it.
+        pytest.param(b"[1,]", None, [("syntax", 2 + (sys.version_info < (3, 13)))], id="a trailing comma"),
         pytest.param(b"01", 0, [("trailing", 1)], id="a leading zero"),
         pytest.param(b'"a\nb"', None, [("syntax", 2)], id="a raw line feed"),
         pytest.param(b'{"a": 1, "a": 2}', {"a": 2}, [("duplicate-key", None)], id="a name twice"),
