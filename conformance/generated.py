@@ -13,7 +13,6 @@ from conformance.capture import budget
 from conformance.errors import UsageError
 from conformance.generate.exploring import Enough, Exploration
 from conformance.model import Case, Contract, Result
-from conformance.report.scorecard import signature
 from conformance.run import Ask
 
 
@@ -72,7 +71,7 @@ class Added:
         for exploration in self.explorations:
             own = {case.id for case in exploration.cases}
             come = [result for result in results if result.case.id in own and result.attempts]
-            exploration.shrink(come, asked, signature)
+            exploration.shrink(come, asked)
 
 
 def add(

@@ -67,8 +67,9 @@ def score(made: Sequence[Result], known: Sequence[Contract], info: RunInfo) -> S
     """
     The scorecard of results, with the tokens that the target counted.
     """
-    ordered = generate.in_order(sorted(made, key=lambda result: result.case.id), scorecard.signature)
-    return scorecard.score(ordered, known, info, tokens=run.tokens(ordered))
+    ordered = sorted(made, key=lambda result: result.case.id)
+    causes = {name: tuple(case.id for case in cases) for name, cases in generate.smallest(ordered).items()}
+    return scorecard.score(ordered, known, info, tokens=run.tokens(ordered), causes=causes)
 
 
 def write(

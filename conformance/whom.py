@@ -36,6 +36,10 @@ def from_file(path: Path) -> targets.Targets:
     return targets.from_mapping(document.value, document.line, str(path), os.environ)
 
 
+#: What reports call the bundled reference provider.
+LABEL = "the bundled reference provider"
+
+
 @contextmanager
 def bundled() -> Iterator[Target]:
     """
@@ -56,7 +60,7 @@ def bundled_at(url: str) -> Target:
 
     return Target(
         name="reference",
-        label="the bundled reference provider",
+        label=LABEL,
         base_url=url,
         model=app.MODEL,
         key=Secret(_KEY),

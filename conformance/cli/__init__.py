@@ -29,6 +29,8 @@ VERBS = {
     "report": ("conformance.cli.report", "Write the reports of earlier runs again."),
     "list": ("conformance.cli.listing", "List cases, requirements, profiles, targets, contracts."),
     "explain": ("conformance.cli.explain", "Say what a requirement or a case means, and where it stands."),
+    "replay": ("conformance.cli.replay", "Ask one case again, and say what changed."),
+    "pin": ("conformance.cli.pin", "Write a case that was found as a case file."),
     "bundle": ("conformance.cli.bundle", "Bundle a finished run, so that somebody else can verify it."),
     "verify": ("conformance.cli.verify", "Verify a bundle: judge its recording again, believe nothing else."),
     "serve": ("conformance.cli.serve", "Serve the bundled reference provider."),

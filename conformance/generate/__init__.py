@@ -12,12 +12,11 @@ Use::
 
     exploration = generate.explore("openai-chat", seed=0, claims=None, limit=500)
     exploration.cases                                      # the first wave, ready for the runner
-    exploration.shrink(results, ask, mark)                 # asks for ever smaller requests that show the same mistakes
-    generate.smallest(results, mark)                       # what was found: mistakes with their smallest cases
+    exploration.shrink(results, ask)                       # asks for ever smaller requests that show the same mistakes
+    generate.smallest(results)                             # what was found: requirements with their smallest cases
 
 ``ask`` takes cases and gives their judged results, in their order; it may be called from several threads, and is asked
-about every request once.  It raises ``Enough`` when the budget is spent.  ``mark`` says which findings are the same
-mistake.  Nothing here knows the network.
+about every request once.  It raises ``Enough`` when the budget is spent.  Nothing here knows the network.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from typing import TYPE_CHECKING
 
 from conformance.contract import generation
 from conformance.errors import UsageError
-from conformance.generate.advice import in_order as in_order
 from conformance.generate.advice import smallest as smallest
 from conformance.model import Case
 

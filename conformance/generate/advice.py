@@ -5,33 +5,25 @@ What an exploration found, told by its smallest requests: a pure function of res
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from conformance.generate import chat_request, families
 from conformance.generate.families import Family
-from conformance.model import JSON, Case, Finding, Result
+from conformance.model import JSON, Case, Result
 
 #: Different causes of one mistake that are told.
 _CAUSES = 3
 
 
-def smallest(results: Sequence[Result], mark: Callable[[Finding], str]) -> dict[str, tuple[Case, ...]]:
+def smallest(results: Sequence[Result]) -> dict[str, tuple[Case, ...]]:
     """
-    For every mistake that explored cases show the smallest cases that do, one for each cause that can be told apart.
+    For every requirement that explored cases violate the smallest cases that do, one for each cause that can be told.
     """
     shown: dict[str, dict[str, Case]] = {}
     for result in results:
         for finding in result.findings if result.case.advisory else ():
-            shown.setdefault(mark(finding), {})[result.case.id] = result.case
+            shown.setdefault(finding.requirement, {})[result.case.id] = result.case
     return {name: _causes(list(cases.values())) for name, cases in shown.items()}
-
-
-def in_order(results: Sequence[Result], mark: Callable[[Finding], str]) -> list[Result]:
-    """
-    The results with those of the smallest cases before those of other explored ones; what decides stays in front.
-    """
-    first = {case.id: place for each in smallest(results, mark).values() for place, case in enumerate(each)}
-    return sorted(results, key=lambda result: (result.case.advisory, first.get(result.case.id, _CAUSES)))
 
 
 def _causes(cases: list[Case]) -> tuple[Case, ...]:

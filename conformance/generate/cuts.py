@@ -22,10 +22,23 @@ _LEAN: Mapping[str, str] = {
 }
 
 
+#: Members that only go together.
+_GROUPS: Sequence[frozenset[str]] = (
+    frozenset({"stream", "stream_options"}),
+    frozenset({"logprobs", "top_logprobs"}),
+    frozenset({"modalities", "audio"}),
+    frozenset({"tools", "tool_choice", "parallel_tool_calls"}),
+    frozenset({"functions", "function_call"}),
+)
+
+
 def members(body: Body) -> Iterator[Body]:
     """
     Without some of the members that can be left out: many at once, then fewer, then each.
     """
+    for group in _GROUPS:
+        if len(group & body.keys()) > 1:
+            yield {name: value for name, value in body.items() if name not in group}
     names = sorted(set(body) - set(smallest()), key=lambda name: (name not in _LEAN, list(body).index(name)))
     for chunk in _chunks(names):
         left = {name: value for name, value in body.items() if name not in chunk}
@@ -225,6 +238,8 @@ def _value(value: JSON) -> Iterator[JSON]:
             yield {f"key{number}": "ok" for number in range(len(value))}
     elif isinstance(value, list) and len(value) > 1:
         yield from ([each] for each in value)
+    elif isinstance(value, list) and value:
+        yield from ([each] for each in _value(value[0]))
     elif isinstance(value, str) and len(value) > len("ok"):
         yield "ok"
     elif isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, 1, 2):
@@ -234,4 +249,4 @@ def _value(value: JSON) -> Iterator[JSON]:
 
 
 #: Every kind of cut, in the order in which they are tried.
-CUTS: Sequence[Callable[[Body], Iterator[Body]]] = (messages, members, tools, forms, values)
+CUTS: Sequence[Callable[[Body], Iterator[Body]]] = (members, messages, tools, forms, values)

@@ -21,12 +21,10 @@ from conformance.contract.generation import Generation
 from conformance.generate import advice, families, makers, reducing
 from conformance.generate.choices import Dice, Drawn
 from conformance.generate.families import Family
-from conformance.model import Case, Finding, Level, Result
+from conformance.model import Case, Level, Result
 
 #: Asks for cases and judges them, in their order; raises ``Enough`` when no more may be asked.
 Ask: TypeAlias = Callable[[Sequence[Case]], Sequence[Result]]
-#: What makes two findings the same mistake.
-Mark: TypeAlias = Callable[[Finding], str]
 
 #: Kinds of families with their shares of the first wave in percent; the walker's is the first.
 _SHARES: Mapping[str, int] = {"wrong": 60, "valid": 24, "twins": 8, "schemas": 8}
@@ -34,7 +32,7 @@ _SHARES: Mapping[str, int] = {"wrong": 60, "valid": 24, "twins": 8, "schemas": 8
 _PATIENCE = 60
 #: A finding is reduced only if so many requests are left for it.
 _LEAST = 15
-#: Different causes of one mistake that are looked for.
+#: Different causes of one violation that are looked for.
 _CAUSES = 3
 #: Findings that are reduced at the same time; threads of their own, for they mostly wait.
 _AT_ONCE = 4
@@ -70,38 +68,38 @@ class Exploration:
         every = [case for drawn in self.drawn.values() for family in drawn for case in family]
         return tuple({case.id: case for case in every}.values())
 
-    def shrink(self, results: Sequence[Result], ask: Ask, mark: Mark) -> None:
+    def shrink(self, results: Sequence[Result], ask: Ask) -> None:
         """
-        Ask for ever smaller requests that show the same mistakes as the first wave's results.
+        Ask for ever smaller requests that violate what the first wave did.
 
         What is asked goes through ``ask``, from several threads; the smallest are then ``advice.smallest``'s to tell.
         """
         left = self.limit // 2
-        found = list(self._found(results, mark))[: left // _LEAST]
+        found = list(self._found(results))[: left // _LEAST]
         allowed = min(_PATIENCE * _CAUSES, left // max(1, len(found)))
         memory = _Memory(ask, results)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="conformance-shrink") as pool:
-            for each in [pool.submit(self._reduce, name, memory, mark, allowed) for name in found]:
+            for each in [pool.submit(self._reduce, name, memory, allowed) for name in found]:
                 each.result()
 
-    def _found(self, results: Sequence[Result], mark: Mark) -> Iterator[str]:
+    def _found(self, results: Sequence[Result]) -> Iterator[str]:
         """
-        Every mistake that was found, the worst first.
+        Every requirement that was violated, the worst first.
         """
         rows, levels = self.ground.contract.requirements, list(Level)
         found: dict[str, int] = {}
         for result in results:
             for finding in result.findings:
-                found.setdefault(mark(finding), levels.index(rows[finding.requirement].level))
+                found.setdefault(finding.requirement, levels.index(rows[finding.requirement].level))
         yield from sorted(found, key=lambda name: (found[name], name))
 
-    def _reduce(self, name: str, memory: _Memory, mark: Mark, allowed: int) -> None:
+    def _reduce(self, name: str, memory: _Memory, allowed: int) -> None:
         causes: list[Family] = []
         wave = frozenset(case.id for case in self.cases)
         # What a valid request shows as well, a broken one need not explain.
         every = sorted(itertools.chain(*self.drawn.values()), key=_size)
         for _ in range(_CAUSES):
-            sought = _Sought(name, mark, memory, tuple(causes), min(allowed, _PATIENCE), wave)
+            sought = _Sought(name, memory, tuple(causes), min(allowed, _PATIENCE), wave)
             first = next((family for family in every if sought.shows(family)), None)
             if first is None:
                 return
@@ -215,13 +213,12 @@ class _Memory:
 @dataclass(slots=True)
 class _Sought:
     """
-    One mistake that is looked for, but for the causes that were found before.
+    The violation of one requirement that is looked for, but for the causes that were found before.
 
     What it spends is counted as if nothing else were reduced beside it, so that the same is asked in every run.
     """
 
     name: str
-    mark: Mark
     memory: _Memory
     causes: Sequence[Family]
     allowed: int
@@ -230,7 +227,7 @@ class _Sought:
 
     def shows(self, family: Family) -> bool:
         """
-        The answers to a family show the mistake, for another reason than those known.
+        The answers to a family violate it, for another reason than those known.
         """
         if any(advice.explains(cause, family) for cause in self.causes):
             return False
@@ -239,4 +236,4 @@ class _Sought:
             return False
         self.own |= new
         results = self.memory.results(family)
-        return any(self.mark(each) == self.name for result in results for each in result.findings)
+        return any(each.requirement == self.name for result in results for each in result.findings)

@@ -89,12 +89,15 @@ def explored(family: Family) -> Family:
     return tuple(made)
 
 
-def renamed(case: Case, body: Body) -> Case:
+def renamed(ground: Generation, case: Case, body: Body) -> Case:
     """
     The same case with another body, and so another name.
     """
-    title = case.title if case.invalid or case.compare else _titled(body)
-    return _named(replace(case, title=title, request=replace(case.request, body=body)))
+    changed = replace(case, request=replace(case.request, body=body))
+    if case.invalid:
+        return _named(changed)
+    title = case.title if case.compare else _titled(body)
+    return _named(replace(changed, title=title, needs=profiles.needs(ground, body)))
 
 
 def _request(ground: Generation, body: JSON, raw: bytes | None) -> Request:

@@ -56,7 +56,7 @@ def _less(ground: Generation, family: Family, cut: Callable[[Body], Iterator[Bod
     wrong = _wrong(ground, body)
     for less in cut(body):
         if less != body and _wrong(ground, less) == wrong:
-            yield _rebuilt(family, less)
+            yield _rebuilt(ground, family, less)
 
 
 def _wrong(ground: Generation, body: Body) -> frozenset[str]:
@@ -66,10 +66,10 @@ def _wrong(ground: Generation, body: Body) -> frozenset[str]:
     return frozenset(met.site.at for met in broken(ground.schema, body)) | broken_by(body)
 
 
-def _rebuilt(family: Family, body: Body) -> Family:
+def _rebuilt(ground: Generation, family: Family, body: Body) -> Family:
     if len(family) == 1:
-        return (families.renamed(family[0], body),)
+        return (families.renamed(ground, family[0], body),)
     plain: JSON = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
-    first = families.renamed(family[0], plain if isinstance(plain, dict) else {})
+    first = families.renamed(ground, family[0], plain if isinstance(plain, dict) else {})
     streamed = {**body, "stream": True}
-    return (first, families.renamed(replace(family[1], compare=(first.id,)), streamed))
+    return (first, families.renamed(ground, replace(family[1], compare=(first.id,)), streamed))

@@ -135,7 +135,7 @@ def _frame(report: _Report) -> dict[str, Any]:
         "profiles_of": _profiles_of(card),
         "undecided": labels.undecided(card),
         "curls": {violation.signature: _curl(violation, card) for violation in card.violations[:_FINDINGS]},
-        "advised": {violation.signature: _curl(violation, card) for violation in card.advice[:_FINDINGS]},
+        "advised": _advised(card),
         "excerpts": _excerpts(report),
         "findings": grave[:_FINDINGS],
         "more_findings": [each for each in card.violations if each not in grave[:_FINDINGS]],
@@ -254,8 +254,17 @@ def _profiles_of(card: Scorecard) -> dict[str, str]:
 
 def _curl(violation: Violation, card: Scorecard) -> str:
     case, number, _ = violation.samples[0]
-    result = next(each for each in (*card.results, *card.explored) if each.case.id == case)
+    result = next(each for each in card.results if each.case.id == case)
     return curl.line(result.attempts[number - 1].exchange)
+
+
+def _advised(card: Scorecard) -> dict[str, str]:
+    """
+    The request of every explored case that is told, as a line for a shell.
+    """
+    told = {case: number for each in card.advice for case, number, _ in each.samples}
+    explored = {result.case.id: result for result in card.explored}
+    return {case: curl.line(explored[case].attempts[number - 1].exchange) for case, number in told.items()}
 
 
 def _broken(result: Result) -> tuple[str, ...]:

@@ -263,3 +263,10 @@ def explored(card: Scorecard) -> str:
     made = plural(len(card.explored), "generated request")
     found = plural(len(card.advice), "finding") if card.advice else "nothing found"
     return f"Explored {made}: {found}. These advise and decide nothing until they are pinned."
+
+
+def titled(card: Scorecard, case: str) -> str:
+    """
+    The title of an explored case.
+    """
+    return next((line(each.case.title, 200) for each in card.explored if each.case.id == case), "")

@@ -155,9 +155,10 @@ def _advice(card: Scorecard) -> Iterator[str]:
     yield escaped(labels.explored(card))
     yield ""
     for violation in card.advice[:_ADVICE]:
-        case, _, finding = violation.samples[0]
         sign = labels.LEVEL_SYMBOLS[violation.requirement.level]
-        yield f"- {sign} {code(violation.requirement.id)}: {escaped(shorten(finding.message, 200))}, {code(f'conformance pin {case}')}"
+        for case, _, finding in violation.samples:
+            said = escaped(shorten(finding.message, 200))
+            yield f"- {sign} {code(violation.requirement.id)}: {said}, {code(f'conformance replay {case}')}"
     if len(card.advice) > _ADVICE:
         yield f"- and {plural(len(card.advice) - _ADVICE, 'more finding')} in the report"
     yield ""

@@ -135,7 +135,7 @@ def _findings(card: Scorecard, dispositions: Mapping[tuple[str, str], Dispositio
     One entry for each case that shows a violation: its first finding, and how many there are like it.
     """
     shown: dict[tuple[str, str], list[Finding]] = {}
-    for result in (*card.results, *card.explored):
+    for result in card.results:
         for finding in result.findings:
             shown.setdefault((signature(finding), result.case.id), []).append(finding)
     for violation in card.violations:
@@ -146,7 +146,12 @@ def _findings(card: Scorecard, dispositions: Mapping[tuple[str, str], Dispositio
     for violation in card.advice:
         # The smallest request of every cause comes first.
         for case in violation.cases:
-            yield _finding(violation, case, shown[violation.signature, case], Disposition.ADVISORY)
+            yield _finding(violation, case, _of(violation, case, card), Disposition.ADVISORY)
+
+
+def _of(violation: Violation, case: str, card: Scorecard) -> list[Finding]:
+    result = next(each for each in card.explored if each.case.id == case)
+    return [finding for finding in result.findings if finding.requirement == violation.requirement.id]
 
 
 def _finding(violation: Violation, case: str, found: list[Finding], disposition: Disposition) -> dict[str, JSON]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from conformance.model import (
     Contract,
@@ -35,12 +37,18 @@ _Found = tuple[str, int, Finding]
 
 
 def score(
-    results: Sequence[Result], contracts: Sequence[Contract], run: RunInfo, *, tokens: tuple[int, int] = (0, 0)
+    results: Sequence[Result],
+    contracts: Sequence[Contract],
+    run: RunInfo,
+    *,
+    tokens: tuple[int, int] = (0, 0),
+    causes: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Scorecard:
     """
     Score everything that a run brought to light about one target.
 
     ``tokens`` are the prompt and the completion tokens that the target counted; reading replies is not done here.
+    ``causes`` are the cases to tell of the requirements that explored ones violate.
     """
     decisive = tuple(result for result in results if not result.case.advisory)
     explored = tuple(result for result in results if result.case.advisory)
@@ -54,7 +62,7 @@ def score(
         results=decisive,
         violations=violations(decisive, contracts),
         explored=explored,
-        advice=violations(explored, contracts),
+        advice=_advice(explored, contracts, causes),
         requests=sum(len(result.attempts) for result in results),
         seconds=_seconds(results, run),
         prompt_tokens=tokens[0],
@@ -91,12 +99,36 @@ def violations(results: Iterable[Result], contracts: Iterable[Contract]) -> tupl
     The findings grouped by requirement, place and kind: MUST first, then what most cases show, then by id.
     """
     requirements = {name: row for contract in contracts for name, row in contract.requirements.items()}
+    groups = _grouped(results, signature)
+    return _worst_first(_violation(mark, found, requirements) for mark, found in groups.items())
+
+
+def _advice(
+    results: Iterable[Result], contracts: Iterable[Contract], causes: Mapping[str, Sequence[str]]
+) -> tuple[Violation, ...]:
+    """
+    The findings of explored requests by requirement alone, each with the smallest requests that show it.
+    """
+    requirements = {name: row for contract in contracts for name, row in contract.requirements.items()}
+    made = []
+    for name, found in _grouped(results, lambda finding: finding.requirement).items():
+        told = list(causes.get(name, ()))
+        found.sort(key=lambda each: told.index(each[0]) if each[0] in told else len(told))
+        violation = _violation(signature(found[0][2]), found, requirements)
+        made.append(replace(violation, samples=violation.samples[: max(1, len(told))]))
+    return _worst_first(made)
+
+
+def _grouped(results: Iterable[Result], mark: Callable[[Finding], str]) -> dict[str, list[_Found]]:
     groups: dict[str, list[_Found]] = {}
     for result in results:
         for number, attempt in enumerate(result.attempts, start=1):
             for finding in attempt.findings:
-                groups.setdefault(signature(finding), []).append((result.case.id, number, finding))
-    made = [_violation(mark, found, requirements) for mark, found in groups.items()]
+                groups.setdefault(mark(finding), []).append((result.case.id, number, finding))
+    return groups
+
+
+def _worst_first(made: Iterable[Violation]) -> tuple[Violation, ...]:
     levels = list(Level)
     return tuple(
         sorted(

@@ -179,13 +179,19 @@ def _advice(card: Scorecard, paper: _Paper) -> Iterator[str]:
     yield ""
     yield from paper.wrapped(labels.explored(card), colour="bold")
     for violation in card.advice[:_MOST]:
-        row, (case, _, finding) = violation.requirement, violation.samples[0]
-        yield from paper.wrapped(f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id}", "  ", "yellow")
-        yield from paper.wrapped(line(finding.message, 160), "    ")
-        yield from paper.wrapped(f"conformance replay {case}", "    ", "dim")
-        yield from paper.wrapped(f"conformance pin {case}", "    ", "dim")
+        row = violation.requirement
+        said = f"{labels.LEVEL_SYMBOLS[row.level]} {row.level} {row.id} ({plural(len(violation.cases), 'request')})"
+        yield from paper.wrapped(said, "  ", "yellow")
+        for case, _, finding in violation.samples:
+            yield from paper.wrapped(line(finding.message, 160), "    ")
+            yield from paper.wrapped(labels.titled(card, case), "    ")
+            yield from paper.wrapped(f"conformance replay {case}", "    ", "dim")
     if len(card.advice) > _MOST:
         yield from paper.wrapped(f"and {plural(len(card.advice) - _MOST, 'more finding')} in the report", "  ")
+    if card.advice:
+        yield from paper.wrapped(
+            "conformance pin ID writes one as a case file, which decides from then on", "  ", "dim"
+        )
 
 
 def _undecided(card: Scorecard, paper: _Paper) -> Iterator[str]:

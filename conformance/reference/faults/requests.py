@@ -31,6 +31,8 @@ class RequestFault:
     requirements: tuple[str, ...]
     #: Top-level members that a request must have to show it, beside model and messages.
     matters: tuple[str, ...] = ()
+    #: How many more there may be.
+    free: int = 0
     #: Changes the body before the provider sees it.
     ask: Callable[[Object], Object] | None = None
     #: A status with a message, in the provider's stead; None lets the provider answer.
@@ -302,6 +304,8 @@ FAULTS: tuple[RequestFault, ...] = (
         id="request.escaped-solidus",
         title="an escaped solidus in the body ends in an internal error",
         requirements=_CRASH,
+        # Its variant of a request is written in a way of its own, and so is not cut.
+        matters=("temperature", "user"),
         instead=lambda _, raw: (500, "The server had an error.") if b"\\/" in raw else None,
     ),
     RequestFault(
@@ -336,6 +340,7 @@ FAULTS: tuple[RequestFault, ...] = (
         title="a parameter that is null is refused when the answer is streamed",
         requirements=_ACCEPTED,
         matters=("stream",),
+        free=1,
         instead=_refuse(lambda body: _streams(body) and _null(body), "null is not allowed here."),
     ),
     RequestFault(
@@ -352,7 +357,8 @@ FAULTS: tuple[RequestFault, ...] = (
         id="request.tools-in-ascii",
         title="text outside ASCII in a function's parameters is replaced by question marks",
         requirements=_KEPT,
-        matters=("tools", "tool_choice"),
+        matters=("tools",),
+        free=1,
         ask=_tools(_in_ascii),
     ),
     RequestFault(
@@ -366,7 +372,8 @@ FAULTS: tuple[RequestFault, ...] = (
         id="request.constants-ignored",
         title="const in a function's parameters is ignored",
         requirements=_KEPT,
-        matters=("tools", "tool_choice"),
+        matters=("tools",),
+        free=1,
         ask=_tools(lambda schema: _without(schema, "const")),
     ),
     RequestFault(
