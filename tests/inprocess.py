@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from conformance.capture.secret import Secret
 from conformance.capture.target import Target, prepare
 from conformance.contract import contracts
 from conformance.judge import judge
@@ -41,35 +42,38 @@ class InProcess:
         return judge(case, [self._exchanges[case.id]], CONTRACT, claims=EVERYTHING, peers=peers, keyed=False)
 
     async def _exchange(self, case: Case) -> Exchange:
-        prepared = prepare(case, self._target, unique="unique")
-        said: dict = {"chunks": []}
+        return await exchanged(self._app, prepare(case, self._target, unique="unique"))
 
-        async def receive():
-            if "given" in said:
-                await asyncio.Event().wait()
-            said["given"] = True
-            return {"type": "http.request", "body": prepared.body, "more_body": False}
 
-        async def send(message):
-            if message["type"] == "http.response.start":
-                said["status"] = message["status"]
-                said["headers"] = tuple((n.decode(), v.decode()) for n, v in message["headers"])
-            elif message.get("body"):
-                said["chunks"].append(Chunk(0.001 * len(said["chunks"]), bytes(message["body"])))
+async def exchanged(app, prepared) -> Exchange:
+    """
+    What an ASGI application answers to a prepared request.
+    """
+    said: dict = {"chunks": []}
 
-        try:
-            await self._app(_scope(prepared), receive, send)
-        except ConnectionAbortedError:
-            said["cut"] = True
-        return Exchange(
-            sent=Sent(method=prepared.method, url=prepared.url, headers=prepared.headers, body=prepared.body),
-            ending=Ending.TRUNCATED if "cut" in said else Ending.COMPLETE,
-            status=said.get("status"),
-            headers=said.get("headers", ()),
-            chunks=tuple(said["chunks"]),
-            seconds=0.001 * len(said["chunks"]) + 0.001,
-            first_byte=0.0,
-        )
+    async def receive():
+        if "given" in said:
+            await asyncio.Event().wait()
+        said["given"] = True
+        return {"type": "http.request", "body": prepared.body, "more_body": False}
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            said["status"] = message["status"]
+            said["headers"] = tuple((n.decode(), v.decode()) for n, v in message["headers"])
+        elif message.get("body"):
+            said["chunks"].append(Chunk(0.001 * len(said["chunks"]), bytes(message["body"])))
+
+    await app(_scope(prepared), receive, send)
+    return Exchange(
+        sent=Sent(method=prepared.method, url=prepared.url, headers=prepared.headers, body=prepared.body),
+        ending=Ending.COMPLETE,
+        status=said.get("status"),
+        headers=said.get("headers", ()),
+        chunks=tuple(said["chunks"]),
+        seconds=0.001 * len(said["chunks"]) + 0.001,
+        first_byte=0.0,
+    )
 
 
 def _scope(prepared) -> dict:
@@ -87,3 +91,22 @@ def _scope(prepared) -> dict:
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
+
+
+class InProcessSource:
+    """
+    The same for the engine: a source of exchanges.
+    """
+
+    def __init__(self, app, *, key: str = "key"):
+        self.target = Target(
+            name="here", base_url="http://here/v1", model="reference-1", key=Secret(key), claims=tuple(EVERYTHING)
+        )
+        self._app = app
+
+    async def exchange(self, case: Case, prepared) -> Exchange:
+        del case
+        return await exchanged(self._app, prepared)
+
+    async def aclose(self) -> None:
+        pass

@@ -4,9 +4,12 @@ Explorations: the same for a seed, in keeping with the contract or broken in one
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jsonschema_rs
 import pytest
 
+from benchmarks.generation import constraints
 from conformance import generate
 from conformance.contract import generation
 from conformance.generate import breaks, chat_request, families, reducing, sites
@@ -141,3 +144,8 @@ def _steps(body):
 
     reducing.reduced(GROUND, (families.valid(GROUND, body),), no)
     return tried
+
+
+def test_the_page_tells_of_every_constraint_as_it_is():
+    page = (Path(__file__).parents[1] / "docs" / "generation.md").read_text(encoding="utf-8")
+    assert "\n".join(constraints()) in page

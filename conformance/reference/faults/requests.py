@@ -194,6 +194,14 @@ def _in_ascii(value: Any) -> Any:
     return {_in_ascii(name): _in_ascii(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
+def _without_spaces(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_spaces(each) for each in value]
+    if not isinstance(value, dict):
+        return value.replace(" ", "_") if value == "with space" else value
+    return {name.replace(" ", "_"): _without_spaces(each) for name, each in value.items()}
+
+
 def _tools(change: Callable[[Any], Any]) -> Callable[[Object], Object]:
     """
     Changes the parameters of the functions that are offered.
@@ -227,8 +235,8 @@ def _drop(name: str, when: Callable[[Object], bool]) -> Callable[[Object], Objec
     return lambda body: {key: each for key, each in body.items() if key != name} if when(body) else body
 
 
-def _named_and_parted(body: Object) -> bool:
-    return any("name" in each and isinstance(each.get("content"), list) for each in _messages(body))
+def _several(body: Object) -> bool:
+    return len(list(_functions(body))) > 1
 
 
 def _place(body: Object) -> Mapping[str, Any]:
@@ -236,12 +244,12 @@ def _place(body: Object) -> Mapping[str, Any]:
 
 
 def _null(body: Object) -> bool:
-    return any(each is None for each in body.values())
+    return any(each is None for name, each in body.items() if name != "stream_options")
 
 
-def _unknown_choice(body: Object) -> bool:
-    name = _dict(body.get("tool_choice"), "function").get("name")
-    names = [function.get("name") for function in _functions(body)]
+def _unknown_function(body: Object) -> bool:
+    name, offered = _dict(body, "function_call").get("name"), body.get("functions")
+    names = [each.get("name") for each in offered if isinstance(each, dict)] if isinstance(offered, list) else []
     return _streams(body) and isinstance(name, str) and bool(names) and name not in names
 
 
@@ -260,10 +268,10 @@ FAULTS: tuple[RequestFault, ...] = (
     ),
     RequestFault(
         id="request.tools-beside-format",
-        title="tools and a JSON Schema for the answer together end in an internal error",
+        title="several tools and a JSON Schema for the answer together end in an internal error",
         requirements=_CRASH,
         matters=("tools", "response_format"),
-        instead=_crash(lambda body: bool(body.get("tools")) and "json_schema" in _dict(body, "response_format")),
+        instead=_crash(lambda body: _several(body) and "json_schema" in _dict(body, "response_format")),
     ),
     RequestFault(
         id="request.seed-streamed",
@@ -279,12 +287,6 @@ FAULTS: tuple[RequestFault, ...] = (
         instead=_crash(lambda body: len(_messages(body)) > 10),
     ),
     RequestFault(
-        id="request.named-parts",
-        title="a message with a name and with parts ends in an internal error",
-        requirements=_CRASH,
-        instead=_crash(_named_and_parted),
-    ),
-    RequestFault(
         id="request.empty-bias",
         title="an empty logit_bias ends in an internal error",
         requirements=_CRASH,
@@ -293,11 +295,11 @@ FAULTS: tuple[RequestFault, ...] = (
     ),
     RequestFault(
         id="request.choices-with-usage",
-        title="several choices streamed with include_usage end in an internal error",
+        title="more than four choices streamed with include_usage end in an internal error",
         requirements=_CRASH,
         matters=("n", "stream", "stream_options"),
         instead=_crash(
-            lambda body: _count(body.get("n")) > 1 and bool(_dict(body, "stream_options").get("include_usage"))
+            lambda body: _count(body.get("n")) > 4 and bool(_dict(body, "stream_options").get("include_usage"))
         ),
     ),
     RequestFault(
@@ -344,13 +346,13 @@ FAULTS: tuple[RequestFault, ...] = (
         instead=_refuse(lambda body: _streams(body) and _null(body), "null is not allowed here."),
     ),
     RequestFault(
-        id="request.strict-null-in-format",
-        title="strict set to null is refused in a response format",
+        id="request.format-description",
+        title="a description outside ASCII is refused in a response format",
         requirements=_ACCEPTED,
         matters=("response_format",),
         instead=_refuse(
-            lambda body: _dict(_dict(body, "response_format"), "json_schema").get("strict", 0) is None,
-            "strict must be a boolean.",
+            lambda body: not _text(_dict(_dict(body, "response_format"), "json_schema").get("description")).isascii(),
+            "description: characters outside ASCII.",
         ),
     ),
     RequestFault(
@@ -362,11 +364,11 @@ FAULTS: tuple[RequestFault, ...] = (
         ask=_tools(_in_ascii),
     ),
     RequestFault(
-        id="request.format-in-ascii",
-        title="text outside ASCII in an answer's schema is replaced by question marks",
+        id="request.format-names",
+        title="a space within a property's name in an answer's schema becomes a line",
         requirements=_FORMED,
         matters=("response_format",),
-        ask=_form(_in_ascii),
+        ask=_form(_without_spaces),
     ),
     RequestFault(
         id="request.constants-ignored",
@@ -384,18 +386,18 @@ FAULTS: tuple[RequestFault, ...] = (
         ask=_form(lambda schema: _without(schema, "pattern")),
     ),
     RequestFault(
-        id="request.temperature-loose",
-        title="a temperature up to 2.5 is accepted",
-        requirements=("openai-chat.request.temperature.range",),
-        matters=("temperature",),
-        forgive=lambda body: 2 < _number(body.get("temperature")) <= 3,
+        id="request.penalty-streamed",
+        title="a presence_penalty up to 3 is accepted when the answer is streamed",
+        requirements=("openai-chat.request.presence-penalty.range", "openai-chat.request.same-verdict"),
+        matters=("presence_penalty", "stream"),
+        forgive=lambda body: _streams(body) and 2 < _number(body.get("presence_penalty")) <= 3,
     ),
     RequestFault(
-        id="request.unknown-tool-streamed",
-        title="a tool_choice that names an unknown tool is accepted when the answer is streamed",
-        requirements=("openai-chat.request.tool-choice.unknown-tool", "openai-chat.request.same-verdict"),
-        matters=("stream", "tools", "tool_choice"),
-        forgive=_unknown_choice,
+        id="request.unknown-function-streamed",
+        title="a function_call that names an unknown function is accepted when the answer is streamed",
+        requirements=("openai-chat.request.functions.call-values", "openai-chat.request.same-verdict"),
+        matters=("stream", "functions", "function_call"),
+        forgive=_unknown_function,
     ),
     RequestFault(
         id="request.bias-streamed",
