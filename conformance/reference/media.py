@@ -19,6 +19,8 @@ from conformance.reference.shape import string
 _SIGNATURES: tuple[bytes, ...] = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+?)*;base64,", re.IGNORECASE)
 _RATE = 8000
+#: A frame of MPEG-1 audio, layer III, 128 kbit/s at 44.1 kHz, whose side information and data are naught: 26 ms.
+_SILENT_FRAME = bytes.fromhex("fffb9064") + bytes(413)
 
 
 def _decoded(data: str, path: str) -> bytes:
@@ -73,10 +75,12 @@ def image(value: Any, path: str) -> None:
 
 def speak(tokens: int, *, container: str) -> bytes:
     """
-    Gives a tenth of a second of silence for every four tokens: a WAV file, or bare samples for `pcm16`.
+    Gives a tenth of a second of silence for every four tokens: a WAV file, an MP3 stream, or bare samples for `pcm16`.
 
     The other containers are answered with WAV as well; encoders are beyond a toy.
     """
+    if container == "mp3":
+        return _SILENT_FRAME * 4 * (1 + tokens // 4)
     samples = bytes(2 * (_RATE // 10) * (1 + tokens // 4))
     if container == "pcm16":
         return samples
