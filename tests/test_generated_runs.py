@@ -5,6 +5,7 @@ Generated requests within a run: recorded, judged again from the recording, aske
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from conformance.generate import pinning
 from conformance.model import Case, Expect, Request
 from conformance.reference import app
 from conformance.reference.faults import requests
-from conformance.report import exits, html, markdown, results, terminal
+from conformance.report import exits, html, labels, markdown, results, terminal
 from tests.inprocess import InProcessSource
 
 CRASH = next(fault for fault in requests.FAULTS if fault.id == "request.empty-bias")
@@ -82,6 +83,11 @@ def test_reports_tell_of_explored_requests(explored):
     assert f"conformance replay {name}" in terminal.render(card, width=200)
     assert "no-server-error" in markdown.render(card)
     assert name in "".join(html.render(card).values() if isinstance(html.render(card), dict) else [html.render(card)])
+
+
+def test_schemas_without_strict_are_told_as_a_rate(explored):
+    _, card = explored
+    assert re.search(r"Schemas without strict were kept in (\d+) of \1 answers", labels.explored(card))
 
 
 def test_a_fixed_list_decides(tmp_path):

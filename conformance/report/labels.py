@@ -262,7 +262,22 @@ def explored(card: Scorecard) -> str:
     """
     made = plural(len(card.explored), "generated request")
     found = plural(len(card.advice), "finding") if card.advice else "nothing found"
-    return f"Explored {made}: {found}. These advise and decide nothing until they are pinned."
+    return f"Explored {made}: {found}. These advise and decide nothing until they are pinned.{_loosely(card)}"
+
+
+#: What a contract leaves open of schemas without ``strict``: told as a rate.
+_LOOSE = ("tools.arguments-schema", "structured.schema-loose")
+
+
+def _loosely(card: Scorecard) -> str:
+    """
+    How often schemas were kept that need not be, over all explored answers; nothing where there was none.
+    """
+    states = [
+        state for result in card.explored for name, state in result.states.items() if name.partition(".")[2] in _LOOSE
+    ]
+    kept, seen = states.count(State.HELD), len(states) - states.count(State.INCONCLUSIVE)
+    return f" Schemas without strict were kept in {kept} of {plural(seen, 'answer')}." if seen else ""
 
 
 def titled(card: Scorecard, case: str) -> str:
