@@ -38,7 +38,8 @@ def select(
         and (not named or any(case.id == name or case.id.startswith((f"{name}.", f"{name}[")) for name in named))
         and matches(case)
     }
-    return tuple(case for case in cases if case.id in with_premises(cases, chosen))
+    complete = with_premises(cases, chosen)
+    return tuple(case for case in cases if case.id in complete)
 
 
 def in_profiles(case: Case, wanted: set[str]) -> bool:
