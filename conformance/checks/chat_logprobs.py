@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, audio_asked
@@ -62,14 +63,19 @@ def gives_none_unasked(s: Subject) -> Iterator[Finding]:
             yield Finding(expected="null", observed=f"{len(choice.logprobs)} entries", where=where)
 
 
+def _is_number(value: JSON) -> TypeGuard[int | float]:
+    # A tuple, for a union is made anew at every call.
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _numbers(entry: dict[str, JSON]) -> list[float]:
     given = [as_object(top).get("logprob") for top in as_list(entry.get("top_logprobs"))]
-    return [float(value) for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
+    return [float(value) for value in given if _is_number(value)]
 
 
 def _wrong_number(entry: dict[str, JSON]) -> str:
     own, tops = entry.get("logprob"), _numbers(entry)
-    every = [*tops, *([float(own)] if isinstance(own, int | float) and not isinstance(own, bool) else [])]
+    every = [*tops, *([float(own)] if _is_number(own) else [])]
     if any(value > _SLACK for value in every):
         return f"{max(every)}, above 0"
     if tops != sorted(tops, reverse=True):
@@ -149,5 +155,9 @@ def gives_as_many_as_asked(s: Subject) -> Iterator[Finding]:
 
 
 def _repeated(tops: list[JSON]) -> bool:
-    seen = [(as_object(top).get("token"), str(as_object(top).get("bytes"))) for top in tops]
+    tokens = [as_object(top).get("token") for top in tops]
+    if len({token for token in tokens if isinstance(token, str)}) == len(tops):
+        return False
+    # Two tokens may be the same text in other bytes.
+    seen = [(token, as_object(top).get("bytes")) for token, top in zip(tokens, tops, strict=True)]
     return len(seen) != len(set(map(str, seen)))

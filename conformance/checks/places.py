@@ -82,14 +82,17 @@ def of(contract: Contract, name: str) -> Places:
     return Places(listed, tuple(_stakes(contract.schemas[name], listed)))
 
 
+_DEEP = frozenset({dict, list})
+
+
 def _shape(value: JSON) -> object:
     """
     The names and nulls of a value, in order: what decides which requirements it touches.
     """
     if isinstance(value, dict):
-        return *value, *[each is None if not isinstance(each, dict | list) else _shape(each) for each in value.values()]
+        return *value, *[_shape(each) if type(each) in _DEEP else each is None for each in value.values()]
     if isinstance(value, list):
-        return frozenset([_shape(each) for each in value])
+        return frozenset([_shape(each) if type(each) in _DEEP else each is None for each in value])
     return value is None
 
 
