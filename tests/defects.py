@@ -101,6 +101,7 @@ def _spoken_in(*pieces: str) -> list[Any]:
 
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
+    "http.content-type-once": [plain(headers=[("Content-Type", "application/json; charset=utf-8")])],
     "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
     "http.complete": [
         plain(json.dumps(PLAIN).encode()[:40], ending=Ending.TRUNCATED),
@@ -233,7 +234,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.retry-field": [streamed(["retry: 3000\n\n", *STREAM])],
     "stream.lines": [streamed([STREAM[0], "INFO: hello\n\n", *STREAM[1:]])],
     "stream.bom": [streamed(b"\xef\xbb\xbf" + sse(STREAM))],
-    "stream.done": [_event(*STREAM)],
+    "stream.done": [_event(*STREAM), _event(*STREAM, ending=Ending.IDLE_TIMEOUT)],
     "stream.done-exact": [_event(*STREAM, "data:  [DONE] \n\n")],
     "stream.chunks": [streamed([])],
     "stream.done-once": [streamed([*STREAM, "data: [DONE]\n\n"])],
@@ -242,7 +243,15 @@ DEFECTS: dict[str, list[Specimen]] = {
         _event(*STREAM, "data: [DONE]\n\n", '{"status": "ok"}\n\n'),
     ],
     "stream.last-blank-line": [streamed(sse(STREAM)[:-2])],
-    "stream.closes": [streamed(ending=Ending.IDLE_TIMEOUT, seconds=30)],
+    "stream.closes": [
+        streamed(ending=Ending.IDLE_TIMEOUT, seconds=30),
+        streamed(
+            b"data: n must be above 0\n\n",
+            ask(stream=True, n=0),
+            ending=Ending.IDLE_TIMEOUT,
+            case={"invalid": True, "expect": _REFUSED},
+        ),
+    ],
     "stream.error-envelope": [_event(STREAM[0], {"error": "boom"}), _event(STREAM[0], {"error": {"text": "boom"}})],
     "stream.incremental": [streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0)],
     "stream.same-id": [streamed([*STREAM[:2], {**STREAM[2], "id": "chatcmpl-2"}, STREAM[3]])],
@@ -520,6 +529,7 @@ ALONGSIDE: dict[str, set[str]] = {
     # What was said instead of an answer is no chunk, and what follows the end no event.
     "error.in-stream": {"stream.data-json", "stream.done"},
     "stream.after-done": {"stream.lines"},
+    "stream.closes": {"stream.data-json"},
     # A value of the wrong type breaks the tool's schema too.
     "tools.nested-objects": {"tools.arguments-schema"},
 }

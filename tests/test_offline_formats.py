@@ -78,8 +78,8 @@ ANEW = {
     "stream.same-fingerprint",
     "tools.id-unique",
 }
-#: Text cannot hold what is no UTF-8.
-TEXT = {"json.utf8"}
+#: Text cannot hold what is no UTF-8, and an object no name twice.
+TEXT = {"json.utf8", "http.content-type-once"}
 UNSEEN = {
     "har": WIRE | INTENT | UNTYPED,
     "vcrpy": WIRE | INTENT | UNTYPED,

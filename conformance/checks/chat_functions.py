@@ -49,4 +49,6 @@ def finishes_with_function_call(s: Subject) -> Iterator[Finding]:
         called = as_object(choice.function_call).get("name")
         if called and choice.finish_reason not in ("function_call", "length", "content_filter"):
             where = f"/choices/{choice.index}/finish_reason"
+            if choice.finish_reasons and s.completion.streamed:
+                where = f"event[{choice.finish_reasons[-1][0]}]/choices/*/finish_reason"
             yield Finding(expected="function_call", observed=repr(choice.finish_reason), where=where)

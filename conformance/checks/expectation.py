@@ -56,7 +56,9 @@ def judge(s: Subject) -> Iterator[Finding | Unobserved]:
         return
     status = s.reply.status or 0
     about_keys = expect.requirement.startswith(f"{s.contract.id}.auth.")
-    if status in (401, 403) and status not in expect.status and not about_keys:
+    # A firewall before the API answers 403 to what looks odd to it; 401 says that a good key is none.
+    forbidden = status == 403 or (status == 401 and not s.case.invalid)
+    if forbidden and status not in expect.status and not about_keys:
         yield Unobserved("auth", f"the target answered {status}")
     elif expect.refusal is not None or expect.status:
         yield from _status(s, expect, status)

@@ -32,6 +32,16 @@ def is_labelled_json(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="application/json", observed=got or "no Content-Type", where="header:content-type")
 
 
+@check("http.content-type-once", when=succeeded, shows=Evidence.HEADERS)
+def is_labelled_once(s: Subject) -> Iterator[Finding]:
+    """
+    Content-Type stands once: of two that differ, one client takes the first and another the last (RFC 9110 section 5.3).
+    """
+    given = s.reply.headers_named("content-type")
+    if len({value.strip().lower() for value in given}) > 1:
+        yield Finding(expected="one Content-Type", observed=" and ".join(given)[:120], where="header:content-type")
+
+
 @check("http.charset", when=lambda s: succeeded(s) and s.reply.charset != "", shows=Evidence.HEADERS)
 def is_utf8_by_its_label(s: Subject) -> Iterator[Finding]:
     """

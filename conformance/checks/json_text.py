@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.registry import check
-from conformance.checks.subject import Subject, has_body, streamed, whole
+from conformance.checks.subject import Subject, failed, has_body, streamed, whole
 from conformance.model import Evidence, Finding
 from conformance.read import strictjson
 
@@ -18,12 +18,17 @@ def _texts(s: Subject) -> Iterator[tuple[str, strictjson.Document]]:
     """
     if streamed(s):
         yield from s.faulty
-    elif has_body(s) and not s.reply.is_stream:
+    elif _has_text(s):
         yield "", s.reply.document
 
 
 def _has_text(s: Subject) -> bool:
-    return streamed(s) or (has_body(s) and not s.reply.is_stream)
+    return streamed(s) or (has_body(s) and not s.reply.is_stream) or _refused_in_json(s)
+
+
+def _refused_in_json(s: Subject) -> bool:
+    # Whether a refusal has to be JSON at all is told elsewhere.
+    return failed(s) and whole(s) and s.operation is not None and isinstance(s.reply.document.value, dict)
 
 
 def _faults(s: Subject, *kinds: str) -> Iterator[tuple[str, strictjson.Fault]]:
@@ -85,7 +90,8 @@ def is_utf8(s: Subject) -> Iterator[Finding]:
         end = len(s.reply.body) - (0 if whole(s) else 4)
         offsets = [offset for offset in s.reply.stream.utf8_faults if offset < end]
         if offsets:
-            yield Finding(expected="UTF-8", observed="bytes that are not UTF-8", where=f"byte[{offsets[0]}]")
+            around = s.reply.body[max(0, offsets[0] - 8) : offsets[0] + 8]
+            yield Finding(expected="UTF-8", observed=f"not UTF-8: {around!r}", where=f"byte[{offsets[0]}]")
         return
     for where, fault in _faults(s, "utf8"):
         yield Finding(expected="UTF-8", observed=fault.message, where=where)
@@ -100,7 +106,7 @@ def pairs_its_surrogates(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="paired surrogates", observed=fault.message, where=where)
 
 
-@check("json.bom", when=lambda s: has_body(s) and not s.reply.is_stream, shows=Evidence.BYTES)
+@check("json.bom", when=lambda s: _has_text(s) and not streamed(s), shows=Evidence.BYTES)
 def starts_without_a_byte_order_mark(s: Subject) -> Iterator[Finding]:
     """
     JSON text begins with no byte order mark (RFC 8259 section 8.1).

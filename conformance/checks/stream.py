@@ -1,5 +1,5 @@
 """
-Rules of the event stream as bytes: framing, the end, errors in the middle, time.
+Rules of the event stream as bytes and of its framing.
 
 Sources: the API reference ("data-only server-sent events", "terminated by a data: [DONE] message")
 and https://html.spec.whatwg.org/multipage/server-sent-events.html.
@@ -19,12 +19,16 @@ from conformance.checks.subject import (
 )
 from conformance.model import Ending, Evidence, Finding
 from conformance.read import strictjson
+from conformance.read.reply import Packet
 from conformance.read.sse import Event
 
-_DONE = "[DONE]"
+DONE = "[DONE]"
 
 
-def _event(index: int) -> str:
+def place(index: int) -> str:
+    """
+    How an event is named in a finding.
+    """
     return f"event[{index}]"
 
 
@@ -71,7 +75,7 @@ def joined(event: Event) -> bool:
     lines = [field.value for field in event.fields if field.name == "data"]
     if len(lines) < 2 or _is_object(event.data or ""):
         return False
-    return sum(line == _DONE or _is_object(line) for line in lines) >= 2
+    return sum(line == DONE or _is_object(line) for line in lines) >= 2
 
 
 @check("openai-chat.stream.blank-line", when=streamed, shows=Evidence.FRAMING)
@@ -82,7 +86,7 @@ def separates_events_with_blank_lines(s: Subject) -> Iterator[Finding]:
     for event in s.reply.stream.events:
         if joined(event):
             yield Finding(
-                expected="a blank line after every event", observed="data lines run together", where=_event(event.index)
+                expected="a blank line after every event", observed="data lines run together", where=place(event.index)
             )
             return
 
@@ -98,7 +102,20 @@ def sends_json_objects(s: Subject) -> Iterator[Finding]:
         event = s.reply.stream.events[packet.event]
         sound = packet.document.ok and isinstance(packet.document.value, dict)
         if (not sound or _broken(packet.document)) and not joined(event) and not cut_short(s, event):
-            yield Finding(expected="one JSON object", observed=packet.data[:80], where=_event(packet.event))
+            yield Finding(expected="one JSON object", observed=_what_is_wrong(packet), where=place(packet.event))
+
+
+def _what_is_wrong(packet: Packet) -> str:
+    """
+    The payload itself when it is short or no JSON at all, else the place within it at which it stops being JSON.
+    """
+    faults = packet.document.faults if packet.document is not None else ()
+    fault = next((each for each in faults if each.kind in {"syntax", "trailing"} and each.offset), None)
+    if fault is None or fault.offset is None or not packet.data.startswith("{"):
+        return packet.data[:80]
+    raw = packet.data.encode()
+    around = raw[max(0, fault.offset - 24) : fault.offset + 24].decode("utf-8", "replace")
+    return f"{fault.message} at byte {fault.offset} of the data: …{around}…"
 
 
 @check("openai-chat.stream.empty-data", when=streamed, shows=Evidence.FRAMING)
@@ -111,7 +128,7 @@ def sends_no_event_without_data(s: Subject) -> Iterator[Finding]:
             continue
         if (event.data is None and event.name is not None) or (event.data is not None and not event.data.strip()):
             got = f"event: {event.name} without data" if event.data is None else "empty data"
-            yield Finding(expected="data in every event", observed=got, where=_event(event.index))
+            yield Finding(expected="data in every event", observed=got, where=place(event.index))
 
 
 @check("openai-chat.stream.event-name", when=streamed, shows=Evidence.FRAMING)
@@ -122,7 +139,7 @@ def sends_unnamed_events(s: Subject) -> Iterator[Finding]:
     usual = (None, "", "message", "error")
     named = [event for event in s.reply.stream.events if event.name not in usual and event.data]
     if named:
-        yield Finding(expected="no event: field", observed=f"event: {named[0].name}", where=_event(named[0].index))
+        yield Finding(expected="no event: field", observed=f"event: {named[0].name}", where=place(named[0].index))
 
 
 @check("openai-chat.stream.error-event", when=streamed, shows=Evidence.FRAMING)
@@ -132,7 +149,7 @@ def names_no_error_event(s: Subject) -> Iterator[Finding]:
     """
     for event in s.reply.stream.events:
         if event.name == "error":
-            yield Finding(expected="no event: field", observed="event: error", where=_event(event.index))
+            yield Finding(expected="no event: field", observed="event: error", where=place(event.index))
 
 
 def _ids(s: Subject) -> list[Event]:
@@ -145,7 +162,7 @@ def sends_no_id_field(s: Subject) -> Iterator[Finding]:
     Nothing can be resumed by an ``id:``, and the Python SDK keeps the last one.
     """
     for event in _ids(s)[:1]:
-        yield Finding(expected="no id: field", observed=f"id: {event.id}"[:80], where=_event(event.index))
+        yield Finding(expected="no id: field", observed=f"id: {event.id}"[:80], where=place(event.index))
 
 
 @check("openai-chat.stream.retry-field", when=streamed, shows=Evidence.FRAMING)
@@ -155,7 +172,7 @@ def sends_no_retry_field(s: Subject) -> Iterator[Finding]:
     """
     for event in s.reply.stream.events:
         if event.retry is not None:
-            yield Finding(expected="no retry: field", observed=f"retry: {event.retry}", where=_event(event.index))
+            yield Finding(expected="no retry: field", observed=f"retry: {event.retry}", where=place(event.index))
             return
 
 
@@ -169,7 +186,7 @@ def keeps_comments_apart_from_ids(s: Subject) -> Iterator[Finding]:
         seen = seen or event.id is not None
         if seen and event.data is None and event.comments and event.terminated:
             got = "a comment block after an id: field"
-            yield Finding(expected="no comment block after an id:", observed=got, where=_event(event.index))
+            yield Finding(expected="no comment block after an id:", observed=got, where=place(event.index))
             return
 
 
@@ -183,7 +200,8 @@ def sends_only_known_lines(s: Subject) -> Iterator[Finding]:
     # The last line of a stream that broke off may be the beginning of any field.
     whole_lines = [(field, line) for field, line in lines if field.line_end or whole(s)]
     for field, line in whole_lines[:3]:
-        yield Finding(expected="data:, a comment or a blank line", observed=line[:80], where=f"byte[{field.start}]")
+        shown = line[:80] if line.isprintable() else repr(line[:80])
+        yield Finding(expected="data:, a comment or a blank line", observed=shown, where=f"byte[{field.start}]")
 
 
 @check("openai-chat.stream.bom", when=streamed, shows=Evidence.BYTES | Evidence.FRAMING)

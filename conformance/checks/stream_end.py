@@ -9,20 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.registry import check
-from conformance.checks.stream import cut_short, joined
+from conformance.checks.stream import DONE, cut_short, joined, place
 from conformance.checks.subject import Subject, stream_ended, stream_good, streamed
 from conformance.model import Ending, Evidence, Finding
-
-
-def _event(index: int) -> str:
-    return f"event[{index}]"
+from conformance.read.strictjson import as_object
 
 
 def _done_events(s: Subject) -> list[int]:
     return [packet.event for packet in s.reply.packets if packet.done]
 
 
-@check("openai-chat.stream.done", when=stream_ended, shows=Evidence.FRAMING)
+def _waits_for_done(s: Subject) -> bool:
+    """
+    Every choice has finished, the counts have come where they were asked for, and then nothing more did.
+    """
+    late = s.reply.exchange.ending in (Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT)
+    if not late or not streamed(s) or s.reply.error_packet is not None or _done_events(s):
+        return False
+    counted = bool(s.completion.usages) or not as_object(s.asked.get("stream_options")).get("include_usage")
+    choices = s.completion.choices
+    return counted and bool(choices) and all(choice.finish_reasons for choice in choices)
+
+
+@check("openai-chat.stream.done", when=lambda s: stream_ended(s) or _waits_for_done(s), shows=Evidence.FRAMING)
 def ends_with_done(s: Subject) -> Iterator[Finding]:
     """
     ``data: [DONE]`` ends the stream; clients that wait for it hang without.
@@ -30,7 +39,7 @@ def ends_with_done(s: Subject) -> Iterator[Finding]:
     if not _done_events(s) and not any(joined(event) for event in s.reply.stream.events):
         packets = s.reply.packets
         last = packets[-1].data[:80] if packets else "nothing"
-        yield Finding(expected="data: [DONE] last", observed=last, where=_event(packets[-1].event if packets else 0))
+        yield Finding(expected="data: [DONE] last", observed=last, where=place(packets[-1].event if packets else 0))
 
 
 @check(
@@ -43,8 +52,8 @@ def says_done_exactly(s: Subject) -> Iterator[Finding]:
     Nothing stands around ``[DONE]``: clients compare the text, and parse what is not equal as JSON.
     """
     for packet in s.reply.packets:
-        if packet.done and packet.data != "[DONE]":
-            yield Finding(expected="data: [DONE]", observed=f"data: {packet.data}"[:80], where=_event(packet.event))
+        if packet.done and packet.data != DONE:
+            yield Finding(expected="data: [DONE]", observed=f"data: {packet.data}"[:80], where=place(packet.event))
             return
 
 
@@ -55,7 +64,7 @@ def sends_chunks(s: Subject) -> Iterator[Finding]:
     """
     before = [packet for packet in s.reply.packets if not packet.done]
     if not before:
-        where = _event(_done_events(s)[0])
+        where = place(_done_events(s)[0])
         yield Finding(expected="chunks before [DONE]", observed="none", where=where)
 
 
@@ -65,7 +74,7 @@ def says_done_once(s: Subject) -> Iterator[Finding]:
     ``[DONE]`` is said once; a gateway that adds its own says it twice.
     """
     if len(_done_events(s)) > 1:
-        where = _event(_done_events(s)[1])
+        where = place(_done_events(s)[1])
         yield Finding(expected="one [DONE]", observed=f"{len(_done_events(s))} of them", where=where)
 
 
@@ -79,7 +88,7 @@ def sends_nothing_after_done(s: Subject) -> Iterator[Finding]:
     for event in s.reply.stream.events[done[0] + 1 :] if done else ():
         if event.index not in again and event.fields and not cut_short(s, event):
             got = event.data if event.data is not None else event.fields[0].name
-            yield Finding(expected="nothing after [DONE]", observed=got[:80], where=_event(event.index))
+            yield Finding(expected="nothing after [DONE]", observed=got[:80], where=place(event.index))
             return
 
 
@@ -93,13 +102,17 @@ def ends_its_last_event(s: Subject) -> Iterator[Finding]:
     events = s.reply.stream.events
     if events and not events[-1].terminated and (events[-1].data is not None or events[-1].name is not None):
         yield Finding(
-            expected="a blank line at the end", observed="the end within an event", where=_event(events[-1].index)
+            expected="a blank line at the end", observed="the end within an event", where=place(events[-1].index)
         )
+
+
+def _refuses_in_words(s: Subject) -> bool:
+    return s.case.invalid and bool(s.reply.packets) and not s.reply.chunks
 
 
 @check(
     "openai-chat.stream.closes",
-    when=lambda s: streamed(s) and bool(_done_events(s) or s.reply.error_packet),
+    when=lambda s: streamed(s) and bool(_done_events(s) or s.reply.error_packet or _refuses_in_words(s)),
     shows=Evidence.WIRE | Evidence.TIMES,
 )
 def ends_the_response_after_done(s: Subject) -> Iterator[Finding]:
@@ -107,11 +120,11 @@ def ends_the_response_after_done(s: Subject) -> Iterator[Finding]:
     After ``[DONE]``, or after an error that ends the stream, the response ends: clients that read on hang.
     """
     if s.reply.exchange.ending in (Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT):
-        what = "[DONE]" if _done_events(s) else "the error event"
+        what = "[DONE]" if _done_events(s) else "the error"
         yield Finding(
             expected=f"the end of the response after {what}",
             observed=f"an open connection for {s.reply.exchange.seconds:.0f} s",
-            where=_event(s.reply.packets[-1].event),
+            where=place(s.reply.packets[-1].event),
         )
 
 
@@ -127,15 +140,17 @@ def reports_errors_with_an_error_object(s: Subject) -> Iterator[Finding]:
         named = s.reply.stream.events[packet.event].name == "error"
         sound = isinstance(error, dict) and isinstance(error.get("message"), str)
         if (error or named) and not sound:
-            yield Finding(expected='{"error": {"message": ...}}', observed=packet.data[:80], where=_event(packet.event))
+            yield Finding(expected='{"error": {"message": ...}}', observed=packet.data[:80], where=place(packet.event))
 
 
 def _error_like(s: Subject) -> bool:
     return s.reply.error_packet is not None or any(event.name == "error" for event in s.reply.stream.events)
 
 
-#: A stream is long enough to be called buffered when it holds so many characters and chunks.
-_LONG_TEXT, _LONG_SECONDS = 400, 0.25
+#: A stream is long enough to be called buffered when it holds so many characters and takes so many seconds.
+_LONG_TEXT, _LONG_SECONDS = 400, 1.0
+#: Chunks a second that no model writes.
+_FASTEST = 5000
 
 
 def _long(s: Subject) -> bool:
@@ -154,8 +169,10 @@ def streams_as_it_writes(s: Subject) -> Iterator[Finding]:
     """
     times = [packet.at for packet in s.reply.chunks if packet.at is not None]
     total = s.reply.exchange.seconds
-    reads = len(set(times))
-    late = bool(times) and total >= _LONG_SECONDS and times[0] > 0.8 * total
-    if len(times) >= 2 and (reads == 1 or late):
-        got = f"{len(times)} chunks in {reads} read(s), the first after {times[0]:.2f} s of {total:.2f} s"
-        yield Finding(expected="chunks spread over the answer", observed=got, where=_event(s.reply.chunks[0].event))
+    # One that thinks first, and then writes fast, is late too: what tells is that all comes at once.
+    if len(times) < 2 or total < _LONG_SECONDS or times[0] < total / 2:
+        return
+    took = times[-1] - times[0]
+    if took * _FASTEST < len(times):
+        got = f"{len(times)} chunks within {1000 * took:.0f} ms, the first after {times[0]:.2f} s of {total:.2f} s"
+        yield Finding(expected="chunks spread over the answer", observed=got, where=place(s.reply.chunks[0].event))

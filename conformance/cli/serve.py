@@ -40,8 +40,8 @@ def command(host: str, port: int, faults: tuple[str, ...], delay: float, api_key
     for name in faults:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]}?" if near else "See conformance list faults."
-            raise UsageError(f"there is no fault {name!r}\n  {hint}")
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise UsageError(f"there is no fault {name!r}\n  {hint}See conformance list faults.")
     key = os.environ.get(api_key_env) if api_key_env else None
     if api_key_env and not key:
         raise UsageError(f"the environment variable {api_key_env} is not set\n  export {api_key_env}=… and run again.")

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from conformance.model import JSON
@@ -66,6 +67,8 @@ _BOM = b"\xef\xbb\xbf"
 _WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\x00|.\x00", re.DOTALL)
 #: Characters of a whole number that surely fits into a double.
 _FITS = 308
+#: Characters of an odd number that are told.
+_SHOWN = 40
 _RAW_SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Every escape in turn; the group holds those of surrogates without a partner.
@@ -110,45 +113,49 @@ def _doubt(text: str) -> None:
 _QUICK = json.JSONDecoder(object_pairs_hook=_distinct, parse_float=_finite, parse_int=_whole, parse_constant=_doubt)
 
 
-class _Faults:
+def _safe_float(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _safe_whole(text: str) -> int | None:
+    # One that no double holds is infinity to most readers, and arithmetic with it fails in Python.
+    return int(text) if len(text) <= _FITS or math.isfinite(float(text)) else None
+
+
+#: Reads what the quick decoder doubts, with null for what is no number.
+_THOROUGH = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_safe_float, parse_int=_safe_whole)
+#: Strings, numbers, and what gives a text its shape.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?[0-9][0-9.eE+-]*|[{}\[\],]', re.DOTALL)
+
+
+def _oddities(text: str, start: int, end: int, offset: _Offset) -> Iterator[Fault]:
     """
-    The faults that a decoder's hooks meet within one text.
+    Names that an object repeats and numbers that JSON or a double has no room for, in a text that could be read.
     """
-
-    def __init__(self) -> None:
-        self.found: list[Fault] = []
-
-    def add(self, kind: str, message: str) -> None:
-        if len(self.found) < _MOST:
-            self.found.append(Fault(kind, message))
-
-    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made: dict[str, Any] = {}
-        twice: dict[str, None] = {}
-        for name, value in pairs:
-            if name in made:
-                twice[name] = None
-            made[name] = value
-        for name in twice:
-            self.add("duplicate-key", f"key {name!r}")
-        return made
-
-    def constant(self, text: str) -> None:
-        self.add("constant", text)
-
-    def number(self, text: str) -> float | None:
-        value = float(text)
-        if math.isinf(value):
-            self.add("overflow", text[:40])
-            return None
-        return value
-
-    def integer(self, text: str) -> int | None:
-        # One that no double holds is infinity to most readers, and arithmetic with it fails in Python.
-        if len(text) <= _FITS or math.isfinite(float(text)):
-            return int(text)
-        self.add("overflow", f"{text[:40]}... of {len(text)} digits")
-        return None
+    names: list[set[str] | None] = []
+    key_next = False
+    for match in _TOKEN.finditer(text, start, end):
+        mark, at = match[0], match.start()
+        if mark[0] == '"':
+            if key_next and names and names[-1] is not None:
+                name = json.loads(mark)
+                if name in names[-1]:
+                    yield Fault("duplicate-key", f"key {name!r}", offset(at))
+                names[-1].add(name)
+            key_next = False
+        elif mark in "{[":
+            names.append(set() if mark == "{" else None)
+            key_next = mark == "{"
+        elif mark in "}]":
+            names.pop()
+        elif mark == ",":
+            key_next = names[-1] is not None
+        elif mark[-1] in "Ny":
+            yield Fault("constant", mark, offset(at))
+        elif math.isinf(float(mark)):
+            more = f"... of {len(mark)} digits" if len(mark) > _SHOWN else ""
+            yield Fault("overflow", mark[:_SHOWN] + more, offset(at))
 
 
 def read(data: bytes) -> Document:
@@ -233,18 +240,15 @@ def _paired(text: str, offset: _Offset) -> tuple[str, tuple[Fault, ...]]:
 
 
 def _read_thoroughly(text: str, start: int, offset: _Offset, faults: tuple[Fault, ...]) -> Document:
-    met = _Faults()
-    decoder = json.JSONDecoder(
-        object_pairs_hook=met.pairs, parse_constant=met.constant, parse_float=met.number, parse_int=met.integer
-    )
     try:
-        value, end = decoder.raw_decode(text, start)
+        value, end = _THOROUGH.raw_decode(text, start)
     except json.JSONDecodeError as problem:
         fault = Fault("syntax", problem.msg, offset(problem.pos))
-        return Document(None, ok=False, faults=(*faults, *met.found, fault), leading=start)
+        return Document(None, ok=False, faults=(*faults, fault), leading=start)
     except RecursionError:
         return Document(None, ok=False, faults=(*faults, _TOO_DEEP), leading=start)
-    return _judged(text, value, (start, end), offset, (*faults, *met.found))
+    met = tuple(islice(_oddities(text, start, end, offset), _MOST))
+    return _judged(text, value, (start, end), offset, (*faults, *met))
 
 
 _TOO_DEEP = Fault("depth", f"more than {DEEPEST} levels of nesting")

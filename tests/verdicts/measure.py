@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 
 from conformance.board import Board, Circumstances, Exchanges
 from conformance.capture.live import Live
@@ -20,7 +19,7 @@ from conformance.capture.target import Target, Timeouts
 from conformance.contract import cases, contracts
 from conformance.model import Case, Contract, Exchange, Level, Result, State
 from conformance.reference import server
-from conformance.reference.faults import FAULTS, VARIANTS, Fault, Peculiarity, pipeline
+from conformance.reference.faults import FAULTS, VARIANTS, Peculiarity, pipeline
 from conformance.reference.faults.fault import Answer, Asked
 from conformance.run import run
 
@@ -173,11 +172,20 @@ def measure(name: str, wanted: Sequence[Case], before: Mapping[str, Exchanges]) 
     asked = sum(len(result.attempts) for result in results if result.case.id in again)
     return Report(
         violated=violations(results),
-        unclaimed=violations(_without_claims(results)),
+        unclaimed=violations(without_claims(results)),
         asked=asked,
         trouble=_trouble(results),
         samples=_samples(results),
     )
+
+
+def judged(wanted: Sequence[Case], exchanges: Mapping[str, Exchanges]) -> list[Result]:
+    """
+    Exchanges judged for a target that claims everything.
+    """
+    board = Board(known(), Circumstances(claims=everything()), {case.id: case for case in wanted})
+    board.exchanges.update({name: each for name, each in exchanges.items() if each})
+    return [board.judge(case) for case in wanted if exchanges.get(case.id)]
 
 
 def violations(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
@@ -192,16 +200,22 @@ def violations(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
     return {requirement: tuple(names) for requirement, names in sorted(found.items())}
 
 
-def _without_claims(results: Sequence[Result]) -> list[Result]:
+def without_claims(results: Sequence[Result]) -> list[Result]:
     """
     The same exchanges judged for a target that says nothing of its features.
+
+    Claims decide what is asked, and what the refusal of an optional feature is worth; nothing else depends on them.
     """
     board = Board(known(), Circumstances(claims=None), {result.case.id: result.case for result in results})
-    chosen = [result.case for result in results if result.attempts and board.applies(result.case)]
-    for result in results:
-        if result.attempts and board.applies(result.case):
-            board.exchanges[result.case.id] = tuple(attempt.exchange for attempt in result.attempts)
-    return [board.judge(case) for case in chosen]
+    asked = [result for result in results if result.attempts and board.applies(result.case)]
+    for result in asked:
+        board.exchanges[result.case.id] = tuple(attempt.exchange for attempt in result.attempts)
+    return [board.judge(result.case) if _refused(result) else result for result in asked]
+
+
+def _refused(result: Result) -> bool:
+    status = result.attempts[-1].exchange.status
+    return status is not None and status >= 400 and not result.case.invalid
 
 
 def _trouble(results: Sequence[Result]) -> dict[str, int]:
@@ -228,23 +242,3 @@ def level(requirement: str) -> Level:
     The level of a requirement of any of the contracts.
     """
     return next(each.requirements[requirement].level for each in known().values() if requirement in each.requirements)
-
-
-def collateral(fault: Fault, violated: Mapping[str, object]) -> tuple[str, ...]:
-    """
-    What is reported beside the requirement that a fault breaks; notes (MAY) do not count.
-    """
-    expected = (fault.requirement, *fault.also)
-    return tuple(
-        each
-        for each in violated
-        if level(each) is not Level.MAY and not any(fnmatch(each, pattern) for pattern in expected)
-    )
-
-
-def alone(name: str) -> Report:
-    """
-    A measurement of one peculiarity by itself.
-    """
-    wanted = every_case()
-    return measure(name, wanted, baseline(wanted))

@@ -12,6 +12,7 @@ from conformance.reference.faults import (
     counts,
     endpoints,
     envelope,
+    extras,
     failures,
     framing,
     ignored,
@@ -20,6 +21,7 @@ from conformance.reference.faults import (
     messages,
     refused,
     streaming,
+    toolarguments,
     toolcalls,
     transport,
     variants,
@@ -27,15 +29,17 @@ from conformance.reference.faults import (
 from conformance.reference.faults.catalogue import NOT_SIMULATED
 from conformance.reference.faults.fault import Fault, Peculiarity, Variant
 
-__all__ = ["FAULTS", "NOT_SIMULATED", "VARIANTS", "Fault", "Peculiarity", "Variant", "chosen"]
+__all__ = ["FAULTS", "NOT_SIMULATED", "TABLES", "VARIANTS", "Fault", "Peculiarity", "Variant", "chosen"]
 
-_TABLES = (
+#: The tables of faults, by area.
+TABLES = (
     envelope,
     messages,
     streaming,
     framing,
     transport,
     toolcalls,
+    toolarguments,
     logprobs,
     counts,
     failures,
@@ -44,9 +48,10 @@ _TABLES = (
     accepted,
     isolation,
     endpoints,
+    extras,
 )
 #: Every fault by its id.
-FAULTS: Mapping[str, Fault] = {each.id: each for table in _TABLES for each in table.FAULTS}
+FAULTS: Mapping[str, Fault] = {each.id: each for table in TABLES for each in table.FAULTS}
 #: Every legal peculiarity by its id: a suite that objects to one raises a false alarm.
 VARIANTS: Mapping[str, Variant] = {each.id: each for each in variants.VARIANTS}
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.reference.faults.edits import error_of, is_chat
+from conformance.reference.faults.asks import is_chat
+from conformance.reference.faults.edits import error_of
 from conformance.reference.faults.fault import Answer, Asked, Fault, Forgive, Level
 from conformance.reference.faults.rows import fault
 

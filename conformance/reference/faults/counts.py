@@ -8,9 +8,10 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conformance.reference.faults.edits import GONE, chunks, deltas, each_chunk, events, finishes, has_usage, plain, put
+from conformance.reference.faults.edits import GONE, plain, put
 from conformance.reference.faults.fault import STREAM, Asked, Edit, Fault, Object
 from conformance.reference.faults.rows import body, fault, pair, stream
+from conformance.reference.faults.streamedits import chunks, deltas, each_chunk, events, finishes, has_usage
 
 
 def _usage(change: Callable[[Object], object]) -> tuple[Edit, Edit]:

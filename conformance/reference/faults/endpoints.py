@@ -4,12 +4,14 @@ Faults of authorisation and of the endpoints beside chat completions: models and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from conformance.reference.faults.edits import GONE, is_chat, put, refusals
-from conformance.reference.faults.fault import PLAIN, Answer, Ask, Asked, Edit, Fault, Forgive, Level, answer
+from conformance.reference.faults.asks import is_chat
+from conformance.reference.faults.edits import GONE, error_of, put, refusals, tail
+from conformance.reference.faults.fault import PLAIN, Answer, Ask, Asked, Edit, Fault, Forgive, Instead, Level, answer
 from conformance.reference.faults.rows import fault
 
 _M, _E = "openai-models.", "openai-embeddings."
@@ -106,15 +108,73 @@ def _unrouted(given: Answer, asked: Asked) -> Answer:
     return replace(given.labelled("content-type", "text/html").saying(_PAGE), status=404)
 
 
-def _embeddings_forgiven(given: Answer, asked: Asked) -> Answer:
+def _embeddings_forgiven(given: Answer, asked: Asked, param: str = "") -> Answer:
     """
-    Wrong requests for embeddings are answered with a vector.
+    Wrong requests for embeddings, those with a wrong `param` alone when it is named, are answered with a vector.
     """
     if not asked.path.endswith("/embeddings") or given.status not in (400, 404) or not asked.body:
+        return given
+    if param and error_of(given).get("param") != param:
         return given
     vector = {"object": "embedding", "index": 0, "embedding": [0.5, 0.5]}
     usage = {"prompt_tokens": 1, "total_tokens": 1}
     return answer(200, {"object": "list", "data": [vector], "model": "reference-embed", "usage": usage})
+
+
+def _accepting(param: str) -> Edit:
+    return lambda given, asked: _embeddings_forgiven(given, asked, param)
+
+
+def _at(path: str, change: Callable[[Answer], Answer], *, refused: bool = False) -> Edit:
+    """
+    Changes good answers at a path, or refusals there.
+    """
+
+    def edit(given: Answer, asked: Asked) -> Answer:
+        there = asked.path.partition("?")[0].startswith(path) and asked.method in ("GET", "POST")
+        fits = 400 <= given.status < 500 if refused else given.status == 200
+        return change(given) if there and fits else given
+
+    return edit
+
+
+def _field(key: str, value: Any) -> Callable[[Answer], Answer]:
+    def change(given: Answer) -> Answer:
+        error = dict(error_of(given))
+        put(key, value)(error)
+        return given.saying({"error": error})
+
+    return change
+
+
+def _text_plain(given: Answer) -> Answer:
+    return given.labelled("content-type", "text/plain; charset=utf-8")
+
+
+def _not_a_number(given: Answer) -> Answer:
+    return given.saying(re.sub(rb'"embedding":\[[^,\]]+', b'"embedding":[NaN', given.body))
+
+
+def _twice(key: str) -> Callable[[Answer], Answer]:
+    return lambda given: given.saying(b'{"%b":"list",' % key.encode() + given.body[1:])
+
+
+def _input_is(fits: Callable[[Any], bool], said: str) -> Instead:
+    refusal = {"error": {"message": said, "type": "invalid_request_error", "param": "input", "code": None}}
+
+    def instead(asked: Asked) -> Answer | None:
+        wrong = asked.path.endswith("/embeddings") and "model" in asked.body and fits(asked.body.get("input"))
+        return answer(400, refusal) if wrong else None
+
+    return instead
+
+
+def _texts(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, str) and each for each in given)
+
+
+def _tokens(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, int | list) for each in given)
 
 
 # fmt: off
@@ -154,5 +214,27 @@ FAULTS: tuple[Fault, ...] = (
     fault("embeddings-base64-ignored", "MUST", _E + "base64", "encoding_format base64 is ignored", ask=_without("encoding_format"), paths=(PLAIN,), also=_E + "refuses.encoding-format"),
     fault("embeddings-dimensions-ignored", "SHOULD", _E + "dimensions", "dimensions is ignored", ask=_without("dimensions"), paths=(PLAIN,), also=_E + "refuses.dimensions"),
     fault("embeddings-not-validated", "MUST", _E + "refuses.missing-input", "wrong requests for embeddings are answered", edit=_embeddings_forgiven, paths=(PLAIN,), also=" ".join(_E + "refuses." + each for each in ("missing-model", "unknown-model", "empty-input", "encoding-format", "dimensions"))),
+    fault("models-text-plain", "MUST", _M + "http.content-type-json", "the list of models is labelled text/plain", edit=_at("/v1/models", _text_plain)),
+    fault("models-500", "MUST", _M + "request.no-server-error", "an unknown model gives 500", edit=_at("/v1/models/", lambda given: replace(given, status=500), refused=True), also=_M + "retrieve.unknown"),
+    fault("models-404-html", "MUST", _M + "error.envelope", "an unknown model gives an HTML page", edit=_at("/v1/models/", lambda given: given.saying(_PAGE).labelled("content-type", "text/html"), refused=True), also=_M + "error.content-type"),
+    fault("models-error-code-number", "SHOULD", _M + "error.code", "errors about models have a number as code", edit=_at("/v1/models", _field("code", 404), refused=True)),
+    fault("models-key-twice", "SHOULD", _M + "json.duplicate-keys", "the list of models has object twice", edit=_at("/v1/models", _twice("object"))),
+    fault("embeddings-text-plain", "MUST", _E + "http.content-type-json", "embeddings are labelled text/plain", edit=_at("/v1/embeddings", _text_plain)),
+    fault("embeddings-nan", "MUST", _E + "json.numbers", "a number of a vector is NaN", edit=_at("/v1/embeddings", _not_a_number), also=_E + "response.data.embedding " + _E + "input.string"),
+    fault("embeddings-key-twice", "SHOULD", _E + "json.duplicate-keys", "embeddings have object twice", edit=_at("/v1/embeddings", _twice("object"))),
+    fault("embeddings-cut", "MUST", _E + "http.complete", "the connection ends within the vectors", wire=tail(lambda wire: replace(wire.carrying(wire.bytes[:80]), ending="close"), lambda asked: asked.path.endswith("/embeddings"))),
+    fault("embeddings-refusals-500", "MUST", _E + "request.no-server-error", "wrong requests for embeddings give 500", edit=_at("/v1/embeddings", lambda given: replace(given, status=500), refused=True), also=_E + "refuses.missing-input " + _E + "refuses.missing-model " + _E + "refuses.unknown-model " + _E + "refuses.empty-input " + _E + "refuses.encoding-format " + _E + "refuses.dimensions"),
+    fault("embeddings-detail", "MUST", _E + "error.envelope", "errors about embeddings are under detail", edit=_at("/v1/embeddings", lambda given: given.saying({"detail": error_of(given).get("message")}), refused=True)),
+    fault("embeddings-error-type-missing", "SHOULD", _E + "error.type", "errors about embeddings have no type", edit=_at("/v1/embeddings", _field("type", GONE), refused=True)),
+    fault("embeddings-error-param-missing", "SHOULD", _E + "error.param", "errors about embeddings have no param", edit=_at("/v1/embeddings", _field("param", GONE), refused=True)),
+    fault("embeddings-error-code-number", "SHOULD", _E + "error.code", "errors about embeddings have a number as code", edit=_at("/v1/embeddings", _field("code", 400), refused=True)),
+    fault("embeddings-error-message-object", "MUST", _E + "error.message", "messages of errors about embeddings are objects", edit=_at("/v1/embeddings", _field("message", {"text": "wrong"}), refused=True)),
+    fault("embeddings-refuses-texts", "MUST", _E + "input.array", "an array of texts is refused", instead=_input_is(_texts, "input must be a string"), also=_E + "request.answered " + _E + "count"),
+    fault("embeddings-refuses-one-text", "MUST", _E + "input.string", "a text that is in no array is refused", instead=_input_is(lambda given: isinstance(given, str) and given != "", "input must be an array"), also=_E + "request.answered " + _E + "base64 " + _E + "dimensions"),
+    fault("embeddings-refuses-tokens", "SHOULD", _E + "input.tokens", "arrays of token numbers are refused", instead=_input_is(_tokens, "input must be text")),
+    fault("embeddings-accepts-no-model", "MUST", _E + "refuses.missing-model", "a request for embeddings without model is answered", edit=_accepting("model"), also=_E + "refuses.unknown-model"),
+    fault("embeddings-accepts-no-input", "MUST", _E + "refuses.missing-input", "a request for embeddings without input is answered", edit=_accepting("input"), also=_E + "refuses.empty-input"),
+    fault("embeddings-accepts-encodings", "SHOULD", _E + "refuses.encoding-format", "any encoding_format is accepted", edit=_accepting("encoding_format")),
+    fault("embeddings-accepts-dimensions", "SHOULD", _E + "refuses.dimensions", "dimensions below 1 are accepted", edit=_accepting("dimensions")),
 )
 # fmt: on

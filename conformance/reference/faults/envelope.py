@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.reference.faults.edits import GONE, Change, choices, each_chunk, finishes, has_usage, later, plain, put
+from conformance.reference.faults.edits import GONE, Change, choices, plain, put
 from conformance.reference.faults.fault import Fault, Object
 from conformance.reference.faults.rows import body, chunk, pair, stream
+from conformance.reference.faults.streamedits import each_chunk, finishes, has_usage, later
 
 #: Field, word in the fault's id, its value, the catalogue's entry.
 _HEADS: tuple[tuple[str, str, Any, str], ...] = (

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from conformance.reference.faults.edits import GONE, error, error_of, header, is_chat, refusals, refusing
-from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Level, answer, compact
+from conformance.reference.faults.asks import is_chat, refusing
+from conformance.reference.faults.edits import GONE, error, error_of, header, refusals
+from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Level, Wire, answer, compact
 from conformance.reference.faults.rows import fault
 
 _PAGE = b"<html><head><title>Error</title></head><body><h1>Bad Request</h1></body></html>"
@@ -84,6 +85,11 @@ def _within_stream_text(given: Answer, asked: Asked) -> Answer:
     return replace(made, status=200, parts=(event,), streamed=True, framing="chunked")
 
 
+def _hangs(wire: Wire, asked: Asked) -> Wire:
+    refused = b"200" in wire.head[:15] and b"chunked" in wire.head and wire.bytes.count(b"data:") == 1
+    return replace(wire, pieces=wire.pieces[:-1], ending="hang") if refused and is_chat(asked) else wire
+
+
 def _key_of(asked: Asked) -> str:
     return asked.headers.get("authorization", "").removeprefix("Bearer ")
 
@@ -139,6 +145,9 @@ FAULTS: tuple[Fault, ...] = (
     fault("error-html.edge", "SHOULD", "error.envelope-5xx", "an edge fails some requests with an HTML page, once each", instead=_edge, steady=False, entry="error-html-page"),
     fault("error-empty", "MUST", "error.envelope", "errors have no body", edit=_bodies(lambda _: b""), also="error.content-type", entry="error-empty-body"),
     fault("error-broken-json", "MUST", "error.envelope", "the body of an error is cut JSON", edit=_bodies(lambda given: given.body[:-9])),
+    fault("error-bom", "MUST", "json.bom", "errors begin with a byte order mark", edit=_bodies(lambda given: b"\xef\xbb\xbf" + given.body), also="error.envelope"),
+    fault("error-latin-1", "MUST", "json.utf8", "errors are Latin-1", edit=_bodies(lambda given: given.body.replace(b'"message":"', b'"message":"Pr\xe9cis\xe9ment: '))),
+    fault("error-key-twice", "SHOULD", "json.duplicate-keys", "errors have message twice", edit=_bodies(lambda given: given.body.replace(b'{"message":', b'{"message":"Bad Request","message":'))),
     fault("error-label", "SHOULD", "error.content-type", "errors are labelled text/html", edit=refusals(lambda given: given.labelled("content-type", "text/html"))),
     _field("error-message-missing", "MUST", "error.message", "message", GONE, "errors have no message"),
     _field("error-message-object", "MUST", "error.message", "message", {"text": "Bad Request"}, "error.message is an object"),
@@ -159,6 +168,8 @@ FAULTS: tuple[Fault, ...] = (
     fault("error-200-code", "MUST", "error.status", "errors come with 200 and a code of the vendor", edit=refusals(lambda given: replace(given.saying({"error": {**error_of(given), "code": 40001}}), status=200), _broken_rule_plain)),
     fault("error-in-stream", "MUST", "error.in-stream", "a bad request is refused within a 200 stream", edit=_within_stream, paths=(STREAM,), entry="error-200-in-stream-for-bad-request"),
     fault("error-in-stream-text", "MUST", "stream.data-json", "a bad request is refused with a text in a 200 stream", edit=_within_stream_text, paths=(STREAM,), also="stream.done", entry="sse-error-plain-text-data"),
+    fault("error-in-stream-hangs", "MUST", "stream.closes", "a bad request is refused with a text in a stream that stays open", edit=_within_stream_text, wire=_hangs, paths=(STREAM,), also="stream.data-json error.in-stream", entry="sse-connection-not-closed"),
+    fault("client-error-as-401", "SHOULD", "request.temperature.range", "broken constraints give 401", edit=_status(401, _broken_rule), also="request.* limits.*"),
     fault("client-error-as-500.plain", "MUST", "request.no-server-error", "broken constraints give 500 (plain)", edit=_status(500, _broken_rule_plain), paths=(PLAIN,), entry="client-error-as-500"),
     fault("client-error-as-500.stream", "MUST", "request.no-server-error", "broken constraints give 500 (streamed)", edit=_status(500, lambda given, asked: _broken_rule(given, asked) and asked.streams), paths=(STREAM,), entry="client-error-as-500"),
     fault("client-error-as-500.html", "MUST", "request.no-server-error", "broken constraints give 500 and an HTML page", edit=refusals(lambda given: replace(given.saying(_PAGE).labelled("content-type", "text/html"), status=500), _broken_rule), also="error.envelope-5xx", entry="client-error-as-500"),
@@ -188,6 +199,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("unknown-path-200", "SHOULD", "http.unknown-path", "unknown paths give 200 and a page", edit=refusals(lambda given: replace(given.saying(_PAGE).labelled("content-type", "text/html"), status=200), lambda given, _: given.status == 404 and error_of(given).get("code") is None)),
     fault("trailing-slash-redirect", "SHOULD", "http.trailing-slash", "a slash too many is redirected with 301", edit=lambda given, asked: replace(given.labelled("location", asked.path.rstrip("/")), status=301, parts=()) if asked.path.endswith("completions/") else given, entry="trailing-slash-redirect"),
     fault("retry-after-unreadable", "SHOULD", "http.retry-after", "Retry-After is a word", edit=refusals(lambda given: given.labelled("retry-after", "soon"))),
+    fault("ratelimit-count-words", "MAY", "http.ratelimit-count", "x-ratelimit-remaining-* is a word", edit=header("x-ratelimit-remaining-requests", "unlimited")),
     fault("ratelimit-reset-epoch", "MAY", "http.ratelimit-reset", "x-ratelimit-reset-* is a time", edit=header("x-ratelimit-reset-requests", "1718813247123"), entry="ratelimit-headers-malformed"),
 )
 # fmt: on

@@ -9,19 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from conformance.reference.faults.edits import (
-    DONE,
-    both,
-    chunks_of,
-    each_event,
-    event,
-    events,
-    header,
-    inserted,
-    is_stream,
-)
+from conformance.reference.faults.edits import both, header
 from conformance.reference.faults.fault import Answer, Asked, Edit, Fault, Object
 from conformance.reference.faults.rows import stream
+from conformance.reference.faults.streamedits import DONE, chunks_of, each_event, event, events, inserted, is_stream
 
 Parts = tuple[bytes, ...]
 

@@ -9,22 +9,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from conformance.reference.faults.edits import (
-    Change,
-    choices,
-    chunks,
-    delta,
-    deltas,
-    each_chunk,
-    not_streams,
-    plain,
-    put,
-    replaced,
-    streams,
-    without,
-)
+from conformance.reference.faults.asks import not_streams, replaced, streams, without
+from conformance.reference.faults.edits import Change, choices, plain, put
 from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Object, compact
 from conformance.reference.faults.rows import body, fault, pair, stream
+from conformance.reference.faults.streamedits import chunks, delta, deltas, each_chunk
 
 
 def _as_json(*names: str) -> Callable[[Asked], Object | None]:
@@ -188,6 +177,11 @@ def _events_unasked(given: Answer, asked: Asked) -> Answer:
     return given.labelled("content-type", "text/event-stream").saying(event + b"data: [DONE]\n\n")
 
 
+def _labelled_as_events(given: Answer, asked: Asked) -> Answer:
+    whole = given.status == 200 and asked.streams and asked.path.endswith("/chat/completions")
+    return given.labelled("content-type", "text/event-stream") if whole else given
+
+
 def _separators_lost(made: Object) -> None:
     if made.get("content"):
         made["content"] = re.sub("[\u2028\u2029\u0085]", "", made["content"])
@@ -201,6 +195,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("stream-as-json.tools", "MUST", "stream.sse", "a stream with tools is answered with JSON", ask=_as_json("tools"), paths=(STREAM,), entry="stream-true-answered-json"),
     fault("stream-as-json.format", "MUST", "stream.sse", "a stream with response_format is answered with JSON", ask=_as_json("response_format"), paths=(STREAM,), entry="stream-true-answered-json"),
     fault("stream-as-json.n", "MUST", "stream.sse", "a stream with n is answered with JSON", ask=_as_json("n"), paths=(STREAM,), entry="stream-true-answered-json"),
+    fault("stream-as-json.labelled", "MUST", "stream.sse", "a stream is one JSON body, labelled as events", ask=_as_json(), edit=_labelled_as_events, paths=(STREAM,), also="stream.content-type", entry="stream-true-answered-json"),
     fault("plain-as-stream", "MUST", "http.content-type-json", "a plain request is answered with events", edit=_events_unasked, paths=(PLAIN,)),
     fault("n-ignored.plain", "MUST", "param.n", "n is ignored (plain)", ask=without("n", when=not_streams), paths=(PLAIN,), entry="n-ignored"),
     fault("n-ignored.stream", "MUST", "param.n", "n is ignored (streamed)", ask=without("n", when=streams), paths=(STREAM,), entry="n-ignored"),

@@ -5,28 +5,23 @@ Faults between requests: answers that meet, identities used twice, what is left 
 from __future__ import annotations
 
 import copy
+import json
 import re
+import zlib
 from dataclasses import replace
 
-from conformance.reference.faults.edits import (
-    chunks,
-    chunks_of,
-    deltas,
-    event,
-    is_completion,
-    is_stream,
-    message,
-    plain,
-)
+from conformance.reference.faults.edits import is_completion, message, plain
 from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Fault, Object
 from conformance.reference.faults.rows import fault
+from conformance.reference.faults.streamedits import chunks, chunks_of, deltas, event, is_stream
 
 
 def _alike(asked: Asked) -> tuple[object, ...] | None:
     """
     What simple requests have in common that may be mistaken for each other.
     """
-    simple = asked.body.keys() <= {"model", "stream", "messages"} and len(asked.body.get("messages", [])) == 1
+    given = asked.body.get("messages")
+    simple = asked.body.keys() <= {"model", "stream", "messages"} and isinstance(given, list) and len(given) == 1
     return ("held", asked.streams) if simple and asked.memory.get("in flight", 0) > 1 else None
 
 
@@ -81,6 +76,12 @@ def _constant_ids(made: list[Object]) -> list[Object]:
     return [{**each, "id": "chatcmpl-0"} for each in made]
 
 
+def _id_of_prompt(given: Answer, asked: Asked) -> Answer:
+    name = f"chatcmpl-{zlib.crc32(json.dumps(asked.body.get('messages')).encode()):08x}"
+    stamped = plain(lambda made: made.update(id=name))(given, asked)
+    return chunks(lambda made: [{**each, "id": name} for each in made])(stamped, asked)
+
+
 def _remembers(given: Answer, asked: Asked) -> Answer:
     """
     What one conversation was told is known in the next.
@@ -124,6 +125,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("streams-mixed-words", "MUST", "isolation.answers", "the text of another stream comes among the text", edit=_mixed_words, paths=(STREAM,), also="stream.equals-plain unicode.echo", steady=False, entry="concurrency-responses-mixed"),
     fault("id-constant.plain", "SHOULD", "isolation.ids", "every plain answer has the same id", edit=plain(_constant_id), paths=(PLAIN,)),
     fault("id-constant.stream", "SHOULD", "isolation.ids", "every stream has the same id", edit=chunks(_constant_ids), paths=(STREAM,)),
+    fault("id-of-prompt", "SHOULD", "isolation.ids", "the same prompt gets the same id, as from a cache", edit=_id_of_prompt, also="request.same-answer"),
     fault("state-leaks", "MUST", "isolation.stateless", "a conversation knows what another was told", edit=_remembers, paths=(PLAIN,), steady=False, entry="state-leak-between-requests"),
     fault("abort-leaves-a-tail", "MUST", "isolation.after-abort", "after an aborted stream answers begin with its tail", edit=_tail_of_aborted, also="stream.equals-plain", steady=False, entry="lifecycle-abort-poisons-next"),
 )

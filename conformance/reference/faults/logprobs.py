@@ -7,19 +7,11 @@ from __future__ import annotations
 import math
 import re
 
-from conformance.reference.faults.edits import (
-    Change,
-    choices,
-    each_chunk,
-    each_event,
-    plain,
-    put,
-    refusing,
-    text,
-    without,
-)
+from conformance.reference.faults.asks import refusing, without
+from conformance.reference.faults.edits import Change, choices, plain, put, text
 from conformance.reference.faults.fault import BOTH, PLAIN, STREAM, Asked, Edit, Fault, Object
-from conformance.reference.faults.rows import fault, pair
+from conformance.reference.faults.rows import fault, pair, stream
+from conformance.reference.faults.streamedits import chunks, deltas, each_chunk, each_event
 
 
 def _entries(change: Change) -> tuple[Edit, Edit]:
@@ -101,6 +93,13 @@ def _last_lost(body: Object) -> None:
             del found[1]
 
 
+def _one_without(made: list[Object]) -> list[Object]:
+    bearing = [choice for choice in deltas(made) if (choice.get("logprobs") or {}).get("content")]
+    if len(bearing) > 2:
+        bearing[1]["logprobs"] = None
+    return made
+
+
 def _infinite(data: bytes) -> bytes:
     return re.sub(rb'"logprob":-[\d.]+', b'"logprob":-Infinity', data, count=1)
 
@@ -140,6 +139,7 @@ FAULTS: tuple[Fault, ...] = (
     *pair("logprobs-bytes-out-of-range", "SHOULD", "response.logprobs.bytes|chunk.logprobs.bytes", "bytes above 255", _entries(_wrong_bytes)),
     *pair("logprobs-refusal-missing", "SHOULD", "response.logprobs.refusal|chunk.choices.logprobs", "logprobs has no refusal", _objects(lambda found: found.pop("refusal"))),
     fault("logprobs-entry-lost", "MUST", "logprobs.bytes", "a token has no entry", edit=plain(_last_lost), paths=(PLAIN,)),
+    stream("logprobs-entry-lost.stream", "MUST", "logprobs.bytes", "a chunk of text has no log probabilities", chunks(_one_without)),
     fault("logprobs-infinite.plain", "MUST", "json.numbers", "-Infinity among the log probabilities (plain)", edit=text(_infinite), paths=(PLAIN,), entry="logprobs-nonfinite-json"),
     fault("logprobs-infinite.stream", "MUST", "json.numbers", "-Infinity among the log probabilities (streamed)", edit=each_event(_infinite), paths=(STREAM,), entry="logprobs-nonfinite-json"),
     fault("logprobs-nan.plain", "MUST", "json.numbers", "NaN among the log probabilities (plain)", edit=text(_not_a_number), paths=(PLAIN,), entry="logprobs-nonfinite-json"),

@@ -9,19 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conformance.reference.faults.edits import (
-    GONE,
-    Change,
-    chunks,
-    delta,
-    deltas,
-    finishes,
-    has_text,
-    message,
-    put,
-)
+from conformance.reference.faults.edits import GONE, Change, message, put
 from conformance.reference.faults.fault import Edit, Fault, Object
 from conformance.reference.faults.rows import pair, part, said, stream
+from conformance.reference.faults.streamedits import chunks, delta, deltas, finishes, has_text
 
 
 def _no_content_of_text(made: Object) -> None:

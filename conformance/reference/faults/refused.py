@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from conformance.reference.faults.edits import When, refusing
+from conformance.reference.faults.asks import When, refusing
 from conformance.reference.faults.fault import Asked, Fault, Level
 from conformance.reference.faults.rows import fault
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.reference.faults.edits import Change, delta, each_chunk, message, plain
-from conformance.reference.faults.fault import PLAIN, STREAM, Edit, Fault, Level
+from conformance.reference.faults.edits import Change, message, plain
+from conformance.reference.faults.fault import PLAIN, STREAM, Edit, Fault, Level, Variant
+from conformance.reference.faults.streamedits import delta, each_chunk
 
 _CHAT = "openai-chat."
 
@@ -88,3 +89,10 @@ def pair(
 def _side(given: str, place: int) -> str:
     sides = given.split("|")
     return sides[min(place, len(sides) - 1)].strip()
+
+
+def variant(name: str, title: str, because: str, edit: Edit | None = None, **more: Any) -> Variant:
+    """
+    One legal peculiarity.
+    """
+    return Variant(id=name, title=title, because=because, edit=edit, **more)

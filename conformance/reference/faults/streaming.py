@@ -8,10 +8,11 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from conformance.reference.faults.edits import (
+from conformance.reference.faults.edits import GONE, choices, put
+from conformance.reference.faults.fault import Fault, Object
+from conformance.reference.faults.rows import chunk, part, stream
+from conformance.reference.faults.streamedits import (
     DONE,
-    GONE,
-    choices,
     chunks,
     delta,
     deltas,
@@ -20,10 +21,7 @@ from conformance.reference.faults.edits import (
     finishes,
     has_text,
     inserted,
-    put,
 )
-from conformance.reference.faults.fault import Fault, Object
-from conformance.reference.faults.rows import chunk, part, stream
 
 
 def _numbered(key: str, value: Callable[[Object, int], Any]) -> Callable[[list[Object]], list[Object]]:
@@ -37,6 +35,16 @@ def _role_later(made: list[Object]) -> list[Object]:
     if last is not None:
         last["choices"][0]["delta"]["role"] = "assistant"
     return made
+
+
+def _jumping(made: list[Object]) -> list[Object]:
+    texts = [each for number, each in enumerate(made) if has_text(number, each)]
+    if len(texts) > 2 and {choice["index"] for choice in deltas(made)} == {0}:
+        texts[1]["choices"][0]["index"] = 1
+    return made
+
+
+_one_choice_jumps = chunks(_jumping)
 
 
 def _role_of_second_missing(choice: Object) -> None:
@@ -123,6 +131,7 @@ FAULTS: tuple[Fault, ...] = (
     stream("created-changes", "SHOULD", "stream.same-created", "chunks are stamped one by one", chunks(_numbered("created", lambda each, n: each["created"] + n // 2))),
     stream("model-changes", "SHOULD", "stream.same-model", "the model changes within a stream", chunks(_numbered("model", lambda each, n: each["model"] + ("-b" if n > 1 else ""))), entry="model-echo-mismatch"),
     stream("fingerprint-changes", "SHOULD", "stream.same-fingerprint", "the fingerprint changes within a stream", chunks(_numbered("system_fingerprint", lambda _, n: f"fp_{n}"))),
+    stream("choice-index-jumps", "MUST", "choices.default", "a chunk of text has the index of a choice that was not asked for", _one_choice_jumps, also="choices.stream-indexes stream.finish-reason stream.role-first stream.equals-plain"),
     part("role-missing.stream", "SHOULD", "stream.role-first", "no delta has a role", put("role", GONE), entry="role-missing-first-delta"),
     part("role-null.stream", "SHOULD", "stream.role-first", "role is null in every delta", put("role", None), also="chunk.delta.role", entry="role-missing-first-delta"),
     stream("role-late", "SHOULD", "stream.role-first", "the role comes with the last text", chunks(_role_later), entry="role-missing-first-delta"),

@@ -10,13 +10,22 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from conformance.reference.faults.edits import head, header, is_chat, is_completion, is_stream, tail, text
+from conformance.reference.faults.asks import is_chat
+from conformance.reference.faults.edits import head, header, is_completion, tail, text
 from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Rewire, Wire
 from conformance.reference.faults.rows import fault, stream
+from conformance.reference.faults.streamedits import is_stream
 
 
 def _label(value: str | None) -> Edit:
     return header("content-type", value, is_completion)
+
+
+def _second_label(of: Callable[[Answer], bool]) -> Edit:
+    def edit(given: Answer, _: Asked) -> Answer:
+        return replace(given, headers=(*given.headers, ("content-type", "text/html"))) if of(given) else given
+
+    return edit
 
 
 def _coded(name: str, encode: Callable[[bytes], bytes], of: Callable[[Answer], bool]) -> Edit:
@@ -107,9 +116,46 @@ def _framed_twice(written: bytes) -> bytes:
 
 
 def _buffered(wire: Wire) -> Wire:
-    whole = sum(pause for pause, _ in wire.pieces)
+    whole = _writing(wire)
     joined = b"".join(piece for _, piece in wire.pieces)
     return replace(wire, pieces=((whole, joined),)) if b"chunked" in wire.head else wire
+
+
+def _held_back(wire: Wire) -> Wire:
+    """
+    Nothing comes until the whole stream is there, and then one piece after another.
+    """
+    if b"chunked" not in wire.head or len(wire.pieces) < 2:
+        return wire
+    whole = _writing(wire)
+    return replace(wire, pieces=tuple((0.0 if place else whole, piece) for place, (_, piece) in enumerate(wire.pieces)))
+
+
+def _coded_late(wire: Wire) -> Wire:
+    """
+    What is coded as a whole comes when the whole has been written.
+    """
+    if b"content-encoding: gzip" not in wire.head.lower() or not wire.pieces:
+        return wire
+    first, *rest = wire.pieces
+    return replace(wire, pieces=((max(first[0], 1.5), first[1]), *rest))
+
+
+def _writing(wire: Wire) -> float:
+    """
+    Seconds that a model needs to write a stream; a long one takes longer than the provider's haste lets it.
+    """
+    whole = sum(pause for pause, _ in wire.pieces)
+    return max(whole, 1.5) if len(wire.pieces) > 100 else whole
+
+
+def _before_done(wire: Wire) -> Wire:
+    """
+    The connection falls silent before [DONE].
+    """
+    if b"chunked" not in wire.head:
+        return wire
+    return replace(wire, pieces=wire.pieces[:-2], ending="hang")
 
 
 def _bad_size(wire: Wire) -> Wire:
@@ -159,10 +205,14 @@ FAULTS: tuple[Fault, ...] = (
     fault("gzip-without-label.plain", "MUST", "json.syntax", "a body in gzip has no label", edit=_if_offered("gzip", _coded("", gzip.compress, is_completion)), paths=(PLAIN,), also="json.utf8"),
     fault("gzip-twice.plain", "MUST", "json.syntax", "a body is in gzip twice and labelled once", edit=_if_offered("gzip", _coded("gzip", lambda body: gzip.compress(gzip.compress(body)), is_completion)), paths=(PLAIN,), also="json.utf8"),
     fault("gzip-corrupt.stream", "MUST", "http.content-decoding", "a stream in gzip is damaged in the middle", edit=_flushed_damaged, paths=(STREAM,), also="stream.done stream.finish-reason"),
-    fault("gzip-buffers", "SHOULD", "stream.incremental", "gzip holds a stream back until its end", edit=_if_offered("gzip", _coded("gzip", gzip.compress, is_stream)), paths=(STREAM,), entry="sse-gzip"),
+    fault("gzip-buffers", "SHOULD", "stream.incremental", "gzip holds a stream back until its end", edit=_if_offered("gzip", _coded("gzip", gzip.compress, is_stream)), wire=_streams(_coded_late), paths=(STREAM,), entry="sse-gzip"),
     fault("coding-unknown", "SHOULD", "http.content-encoding", "zstd is used unasked", edit=header("content-encoding", "zstd", is_completion), paths=(PLAIN,), also="http.content-decoding"),
     fault("stream-buffered", "SHOULD", "stream.incremental", "the whole stream comes at once", wire=_streams(_buffered), paths=(STREAM,), entry="sse-buffered"),
     stream("stream-content-length", "MAY", "http.stream-content-length", "a stream has a Content-Length", _one_read, also="stream.incremental", entry="sse-content-length-present"),
+    fault("stream-held-back", "SHOULD", "stream.incremental", "a stream is sent event by event when it is over", wire=_streams(_held_back), paths=(STREAM,), entry="sse-buffered"),
+    fault("content-type-twice.plain", "SHOULD", "http.content-type-once", "two Content-Types differ (plain)", edit=_second_label(is_completion), paths=(PLAIN,)),
+    fault("content-type-twice.stream", "SHOULD", "http.content-type-once", "two Content-Types differ (streamed)", edit=_second_label(is_stream), paths=(STREAM,)),
+    fault("silent-before-done", "MUST", "stream.done", "the stream falls silent before [DONE]", wire=_streams(_before_done), paths=(STREAM,), entry="sse-done-missing"),
     fault("length-too-long", "MUST", "http.complete", "Content-Length is larger than the body", wire=_length(lambda n: n + 9), paths=(PLAIN,)),
     fault("length-too-short", "MUST", "json.syntax", "Content-Length is smaller than the body", wire=_length(lambda n: n - 9), paths=(PLAIN,), also="error.envelope http.framing"),
     fault("length-twice", "MUST", "http.complete", "two Content-Lengths differ", wire=head(lambda written: written[:-2] + b"content-length: 4\r\n\r\n" if b"content-length" in written else written), paths=(PLAIN,), also="http.framing"),

@@ -1,0 +1,213 @@
+"""
+Measurements as figures: for each fault what became of it, for each variant the alarms, and what profiles cost.
+
+The JSON file holds everything the page says; nothing in it depends on the clock or on chance.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from conformance.board import applicable
+from conformance.capture import budget
+from conformance.contract import cases, selection
+from conformance.model import Case, Level
+from conformance.reference.faults import FAULTS, NOT_SIMULATED, VARIANTS, Fault, Variant
+from tests.verdicts.measure import Report, known, level
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "docs" / "verdicts.json"
+PAGE = ROOT / "docs" / "verdicts.md"
+
+#: What chance puts into a finding: ids, padding, the word of a case.
+_CHANCE = re.compile(r"\b(chatcmpl-|call_|req_|audio_)[A-Za-z0-9]{8,}|\b[a-z]{12}\b(?=')|\d+\.\d\d+ s")
+
+
+def read() -> dict[str, Any]:
+    """
+    The figures as they were measured last.
+    """
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def write(figures: Mapping[str, Any]) -> None:
+    """
+    Keep the figures.
+    """
+    FILE.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def collateral(fault: Fault, violated: Iterable[str]) -> list[str]:
+    """
+    What is reported beside the requirement that a fault breaks.
+
+    Notes (MAY) are none, nor is the same requirement of another contract, nor what says the same in other words.
+    """
+    expected = (fault.requirement, *fault.also)
+    patterns = [pattern.split(".", 1)[1] for pattern in expected]
+    return [
+        each
+        for each in violated
+        if level(each) is not Level.MAY and not any(fnmatch(each.split(".", 1)[1], pattern) for pattern in patterns)
+    ]
+
+
+def verdict(fault: Fault, violated: Mapping[str, object]) -> str:
+    """
+    ``exact``, ``with others``, ``elsewhere`` or ``missed``.
+    """
+    beside = collateral(fault, violated)
+    if fault.requirement in violated:
+        return "with others" if beside else "exact"
+    serious = [each for each in violated if level(each) is not Level.MAY]
+    return "elsewhere" if serious else "missed"
+
+
+def of_fault(fault: Fault, report: Report, smoke: frozenset[str]) -> dict[str, Any]:
+    """
+    The row of one fault.
+    """
+    shown = report.violated.get(fault.requirement, ())
+    return {
+        "title": fault.title,
+        "level": fault.level,
+        "paths": list(fault.paths),
+        "catalogue": fault.catalogue,
+        "requirement": fault.requirement,
+        "verdict": verdict(fault, report.violated),
+        "unclaimed": fault.requirement in report.unclaimed,
+        "smoke": bool(smoke & set(shown)),
+        "cases": len(shown),
+        "shown_by": list(_telling(shown)),
+        "collateral": collateral(fault, report.violated),
+        "asked": report.asked,
+        "finding": _CHANCE.sub(lambda found: (found[1] or "") + "…", report.samples.get(fault.requirement, "")),
+    }
+
+
+def _telling(shown: Sequence[str]) -> Sequence[str]:
+    """
+    The cases that show a fault at the least cost: those that build on the fewest others come first.
+    """
+    every = [case for name in known() for case in cases.load_contract(name)]
+    return sorted(shown, key=lambda name: len(selection.select(every, ids=[name])))[:2]
+
+
+def of_variant(variant: Variant, report: Report) -> dict[str, Any]:
+    """
+    The row of one legal variant.
+    """
+    violated = report.unclaimed if variant.claims_less else report.violated
+    return {
+        "title": variant.title,
+        "because": variant.because,
+        "alarms": [each for each in violated if _alarms(variant, each)],
+        "warned": [each for each in violated if level(each) is not Level.MAY and not _alarms(variant, each)],
+    }
+
+
+def _alarms(variant: Variant, requirement: str) -> bool:
+    grave = level(requirement)
+    if grave is Level.MAY:
+        return False
+    return grave is Level.MUST or not any(fnmatch(requirement, pattern) for pattern in variant.warned)
+
+
+def of_profiles() -> dict[str, dict[str, int]]:
+    """
+    What asking each profile of the chat contract costs at most: requests, and tokens as ceilings.
+    """
+    contract, every = known()["openai-chat"], cases.load_contract("openai-chat")
+    names = [profile.id for profile in contract.profiles]
+    chosen = {name: selection.select(every, profiles=[name]) for name in ("smoke", *names)}
+    chosen["everything"] = every
+    return {name: _cost(asked) for name, asked in chosen.items()}
+
+
+def _cost(asked: Sequence[Case]) -> dict[str, int]:
+    cost = budget.estimate(asked)
+    return {
+        "requests": cost.requests,
+        "prompt_tokens": cost.prompt_tokens,
+        "completion_tokens": cost.completion_tokens,
+    }
+
+
+#: So many requests may make a smoke test.
+SMOKE = 10
+
+
+def greedy(reports: Mapping[str, Report]) -> list[str]:
+    """
+    The cases for a smoke test: whichever finds most of the MUST faults not found yet for each request it takes.
+
+    A case takes along what it builds on and is compared with. What needs claims is not asked.
+    """
+    contract, every = known()["openai-chat"], cases.load_contract("openai-chat")
+    sets = {case.id: {each.id for each in selection.select(every, ids=[case.id])} for case in every}
+    asked = {case.id for case in every if applicable(case, contract, None)}
+    shown = {
+        name: set(reports[name].violated.get(f.requirement, ())) for name, f in FAULTS.items() if f.level == "MUST"
+    }
+    chosen: list[str] = []
+    taken: set[str] = set()
+    left = set(shown)
+    while True:
+        room = {name: each - taken for name, each in sets.items() if name in asked and len(each | taken) <= SMOKE}
+        gains = {
+            name: sum(bool(shown[f] & (more | taken)) for f in left) / len(more) for name, more in room.items() if more
+        }
+        best = max(sorted(gains), key=gains.__getitem__, default=None)
+        if best is None or not gains[best]:
+            return chosen
+        chosen.append(best)
+        taken |= sets[best]
+        left = {name for name in left if not shown[name] & taken}
+
+
+def gather(reports: Mapping[str, Report], sentinels: Sequence[str]) -> dict[str, Any]:
+    """
+    All figures of one measurement.
+    """
+    smoke = frozenset(case.id for name in known() for case in cases.load_contract(name) if case.smoke)
+    faults = {name: of_fault(fault, reports[name], smoke) for name, fault in FAULTS.items()}
+    variants = {name: of_variant(variant, reports[name]) for name, variant in VARIANTS.items()}
+    return {
+        "format": "conformance-verdicts/1",
+        "figures": summary(faults, variants),
+        "profiles": of_profiles(),
+        "greedy": greedy(reports),
+        "faults": faults,
+        "variants": variants,
+        "not_simulated": dict(NOT_SIMULATED),
+        "sentinels": list(sentinels),
+    }
+
+
+def summary(faults: Mapping[str, Mapping[str, Any]], variants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """
+    The figures that must not fall.
+    """
+    made: dict[str, Any] = {}
+    for grade in ("MUST", "SHOULD", "MAY"):
+        rows = [row for row in faults.values() if row["level"] == grade]
+        made[grade] = {
+            "faults": len(rows),
+            "found": sum(row["verdict"] in ("exact", "with others") for row in rows),
+            "exact": sum(row["verdict"] == "exact" for row in rows),
+            "elsewhere": sum(row["verdict"] == "elsewhere" for row in rows),
+            "missed": sum(row["verdict"] == "missed" for row in rows),
+            "unclaimed": sum(row["unclaimed"] for row in rows),
+            "smoke": sum(row["smoke"] for row in rows),
+        }
+    made["collateral_median"] = statistics.median(len(row["collateral"]) for row in faults.values())
+    made["variants"] = len(variants)
+    made["alarms"] = sum(len(row["alarms"]) for row in variants.values())
+    return made
