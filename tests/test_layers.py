@@ -20,11 +20,13 @@ ROOT = Path(__file__).parents[1]
 MAY = {
     "model": set(),
     "errors": set(),
-    "read": {"model"},
+    # How bodies are coded is known once: what reads them and what takes secrets out of them must agree.
+    "coding": set(),
+    "read": {"model", "coding"},
     "contract": {"model", "errors"},
     "checks": {"model", "read", "contract"},
     "judge": {"model", "errors", "read", "checks"},
-    "capture": {"model", "errors"},
+    "capture": {"model", "errors", "coding"},
     "generate": {"model", "errors", "contract", "judge"},
     "report": {"model", "errors", "contract"},
     # Shares no code with what judges it.

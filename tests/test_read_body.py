@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import coding
 from conformance.model import Chunk, Ending, Exchange, Sent
 from conformance.read import body
 from tests import strategies
@@ -25,18 +26,18 @@ def _raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def exchange(parts: Sequence[bytes], coding: str) -> Exchange:
+def exchange(parts: Sequence[bytes], name: str) -> Exchange:
     return Exchange(
         sent=Sent(method="POST", url="http://host/v1"),
         ending=Ending.COMPLETE,
         status=200,
-        headers=(("Content-Encoding", coding),) if coding else (),
+        headers=(("Content-Encoding", name),) if name else (),
         chunks=tuple(Chunk(0.1 * number, part) for number, part in enumerate(parts)),
     )
 
 
-def decoded(data: bytes, coding: str) -> tuple[bytes, str | None]:
-    made = body.decode(exchange([data], coding))
+def decoded(data: bytes, name: str) -> tuple[bytes, str | None]:
+    made = body.decode(exchange([data], name))
     return made.data, made.problem
 
 
@@ -61,20 +62,20 @@ def coded(draw: st.DrawFn) -> tuple[str, bytes, list[bytes]]:
     """
     A coding, a body in it, sound or not, and a way to split it.
     """
-    coding, write = draw(st.sampled_from(WRITTEN))
+    name, write = draw(st.sampled_from(WRITTEN))
     data: bytes = write(draw(st.binary(max_size=80) | st.sampled_from([TEXT, TEXT * 50])))
     if draw(st.booleans()):
         data = draw(strategies.broken(data))
-    return coding, data, draw(strategies.splits(data))
+    return name, data, draw(strategies.splits(data))
 
 
-@given(coded(), st.sampled_from([body.LARGEST, 50, 1]))
+@given(coded(), st.sampled_from([coding.LARGEST, 50, 1]))
 def test_however_a_body_is_split_the_same_comes_of_it(made: tuple[str, bytes, list[bytes]], largest: int) -> None:
-    coding, data, parts = made
+    name, data, parts = made
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(body, "LARGEST", largest)
-        split = body.decode(exchange(parts, coding))
-        assert (split.data, split.problem) == decoded(data, coding)
+        patch.setattr(coding, "LARGEST", largest)
+        split = body.decode(exchange(parts, name))
+        assert (split.data, split.problem) == decoded(data, name)
     assert [at for at, _ in split.reads] == [0.1 * number for number in range(len(parts))]
     lengths = [length for _, length in split.reads]
     assert lengths == sorted(lengths)
@@ -82,7 +83,7 @@ def test_however_a_body_is_split_the_same_comes_of_it(made: tuple[str, bytes, li
 
 
 @pytest.mark.parametrize(
-    ("coding", "data"),
+    ("name", "data"),
     [
         ("", TEXT), ("identity", TEXT), (" , ", TEXT), ("gzip", gzip.compress(TEXT, mtime=0)), ("GZIP", gzip.compress(TEXT, mtime=0)),
         ("x-gzip", gzip.compress(TEXT, mtime=0)), ("gzip", gzip.compress(TEXT[:5], mtime=0) + gzip.compress(TEXT[5:], mtime=0)),
@@ -93,17 +94,17 @@ def test_however_a_body_is_split_the_same_comes_of_it(made: tuple[str, bytes, li
     # Not the bytes: gzip writes the time into them, and workers must name a test alike.
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
-def test_codings_are_undone(coding: str, data: bytes) -> None:
-    assert decoded(data, coding) == (TEXT, None)
+def test_codings_are_undone(name: str, data: bytes) -> None:
+    assert decoded(data, name) == (TEXT, None)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_an_empty_body_needs_no_coding(coding: str) -> None:
-    assert decoded(b"", coding) == (b"", None)
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br"])
+def test_an_empty_body_needs_no_coding(name: str) -> None:
+    assert decoded(b"", name) == (b"", None)
 
 
 @pytest.mark.parametrize(
-    ("coding", "data", "text", "problem"),
+    ("name", "data", "text", "problem"),
     [
         pytest.param("zstd", TEXT, TEXT, "an unknown coding zstd", id="unknown"),
         pytest.param("gzip", TEXT, TEXT, "incorrect header check", id="not coded at all"),
@@ -117,19 +118,19 @@ def test_an_empty_body_needs_no_coding(coding: str) -> None:
         pytest.param("deflate", zlib.compress(TEXT) + b"x", TEXT, "bytes behind the end", id="bytes behind deflate"),
     ],
 )
-def test_what_cannot_be_decoded_is_kept_with_a_problem(coding: str, data: bytes, text: bytes, problem: str) -> None:
-    made, said = decoded(data, coding)
+def test_what_cannot_be_decoded_is_kept_with_a_problem(name: str, data: bytes, text: bytes, problem: str) -> None:
+    made, said = decoded(data, name)
     assert made == text
     assert said is not None
     assert problem in said
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_no_more_is_decoded_than_is_said(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "LARGEST", 1000)
-    assert decoded(strategies.CODINGS[coding](bytes(1000)), coding) == (bytes(1000), None)
-    bomb = strategies.CODINGS[coding](bytes(10_000_000))
-    assert decoded(bomb, coding) == (bytes(1000), "more than 1000 bytes when decoded")
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br"])
+def test_no_more_is_decoded_than_is_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coding, "LARGEST", 1000)
+    assert decoded(strategies.CODINGS[name](bytes(1000)), name) == (bytes(1000), None)
+    bomb = strategies.CODINGS[name](bytes(10_000_000))
+    assert decoded(bomb, name) == (bytes(1000), "more than 1000 bytes when decoded")
 
 
 def test_a_read_is_told_with_what_could_be_decoded_then() -> None:

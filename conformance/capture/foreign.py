@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.capture.coded import coding_of, take_off
+from conformance import coding
 from conformance.capture.redaction import Redactor, credential_header
 from conformance.capture.secret import Secret
 from conformance.model import JSON, Case, Chunk, Ending, Evidence, Exchange, Request, Sent
@@ -112,13 +112,12 @@ def decoded(body: bytes, headers: Headers) -> tuple[bytes, bool]:
     if body[:4] == b"\x28\xb5\x2f\xfd":
         return body, False  # zstd, for which Python has no reader before 3.14
     if body[:2] == b"\x1f\x8b":
-        plain = take_off(body, "gzip")
-        return (body, False) if plain is None else (plain, True)
-    coding = coding_of(headers)
+        plain = coding.undo(("gzip",), [body]).data
+        return plain, plain != body
+    stated = coding.names(headers)
     # No JSON and no event begins as deflate does; of brotli, being readable is the only sign.
-    coded = coding == "br" or (coding == "deflate" and body[:1] == b"\x78")
-    plain = take_off(body, coding) if coded else None
-    return (body if plain is None else plain), True
+    coded = stated == ("br",) or (stated == ("deflate",) and body[:1] == b"\x78")
+    return coding.undo(stated, [body]).data if coded else body, True
 
 
 def vendor_of(host: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from conformance.capture.coded import coding_of, put_on, take_off
+from conformance import coding
 from conformance.capture.secret import Secret
 from conformance.capture.target import Target
 from conformance.errors import SecretLeak
@@ -143,11 +143,12 @@ class Redactor:
         """
         The reads; of a coded body that hides a secret, one read with the rest, which proves no bytes any more.
         """
-        coding = coding_of(exchange.headers)
-        if coding and self._pattern is not None:
-            plain = take_off(b"".join(chunk.data for chunk in exchange.chunks), coding)
-            if plain is not None and self.holds(plain):
-                kept = Chunk(exchange.chunks[0].at, put_on(self.body(plain), coding))
+        codings = coding.names(exchange.headers)
+        if codings and self._pattern is not None:
+            raw = b"".join(chunk.data for chunk in exchange.chunks)
+            plain = coding.undo(codings, [raw]).data
+            if plain != raw and self.holds(plain):
+                kept = Chunk(exchange.chunks[0].at, coding.apply(codings, self.body(plain)))
                 return {"chunks": (kept,), "shows": exchange.shows & ~(Evidence.BYTES | Evidence.WIRE | Evidence.TIMES)}
         return {"chunks": self.chunks(exchange.chunks)}
 
