@@ -160,7 +160,7 @@ NAMES = (
 )  # fmt: skip
 SAID = (
     "", ";", ",", "text/event-stream", "application/json", "text/html; charset=", "application/json;charset=x", "gzip",
-    "br, gzip", "deflate", "zstd", "-1", "1s", "6m0s", "1.2.3", "²", "٣s", "nan", "1e999", "9" * 400,
+    "br, gzip", "deflate", "zstd", "-1", "1s", "6m0s", "1.2.3", "²", "٣s", "nan", "1e999", "9" * 400, "9" * 5000,
     "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 00 Jan 0000 99:99:99 +9999",
 )  # fmt: skip
 HEADERS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(SAID) | st.text(max_size=12)), max_size=4).map(

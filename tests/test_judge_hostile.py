@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from conformance.contract import contracts
 from conformance.judge import judge
-from conformance.model import Case, Exchange, Request, Result
+from conformance.model import Case, Ending, Exchange, Request, Result
 from tests import schema_documents as documents
 from tests import strategies
 from tests.specimens import Specimen
@@ -113,5 +113,10 @@ def test_no_value_of_any_header_can_make_judging_fail(specimen: Specimen, value:
     for name in strategies.NAMES:
         headers = ((name, value), *specimen.exchange.headers)
         exchange = replace(specimen.exchange, headers=headers)
-        for status in (200, 405, 429, 503):
-            assert judged(replace(specimen, exchange=replace(exchange, status=status))).attempts
+        for status, ending in (
+            (200, Ending.COMPLETE),
+            (200, Ending.IDLE_TIMEOUT),
+            (405, Ending.COMPLETE),
+            (429, Ending.CUT),
+        ):
+            assert judged(replace(specimen, exchange=replace(exchange, status=status, ending=ending))).attempts

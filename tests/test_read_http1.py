@@ -65,6 +65,12 @@ def test_a_response_says_whether_its_connection_closes(head: bytes, closes: bool
     assert http1.read(head + b"Content-Length: 0\r\n\r\n", "POST").closes is closes
 
 
+def test_no_length_is_too_long_to_be_read() -> None:
+    long = HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}"
+    assert http1.read(long, "POST").end is None
+    assert http1.read(CHUNKED + b"f" * 5000 + b"\r\n{}", "POST").end is None
+
+
 @given(st.binary() | st.binary().map(lambda tail: CHUNKED + tail) | st.binary().map(lambda tail: HEAD + tail))
 def test_no_bytes_make_reading_fail(raw: bytes) -> None:
     http1.read(raw, "POST")

@@ -15,6 +15,7 @@ from conformance.read import http1
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|µs|ns|d|h|m|s))+|[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[0-9]+")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -62,7 +63,7 @@ def _missing(s: Subject) -> int:
     """
     promised = s.reply.header("content-length") or ""
     late = s.reply.exchange.ending in (Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT)
-    if not late or not promised.isdecimal() or s.reply.is_stream or not isinstance(s.reply.value, dict):
+    if not late or not _LENGTH.fullmatch(promised) or s.reply.is_stream or not isinstance(s.reply.value, dict):
         return 0
     return int(promised) - sum(len(chunk.data) for chunk in s.reply.exchange.chunks)
 
