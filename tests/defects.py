@@ -253,7 +253,10 @@ DEFECTS: dict[str, list[Specimen]] = {
         ),
     ],
     "stream.error-envelope": [_event(STREAM[0], {"error": "boom"}), _event(STREAM[0], {"error": {"text": "boom"}})],
-    "stream.incremental": [streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0)],
+    "stream.incremental": [
+        streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0),
+        streamed(_LONG, reads=[(0.6, sse(_LONG))], seconds=0.7),
+    ],
     "stream.same-id": [streamed([*STREAM[:2], {**STREAM[2], "id": "chatcmpl-2"}, STREAM[3]])],
     "stream.same-created": [streamed([*STREAM[:2], {**STREAM[2], "created": 1790000001}, STREAM[3]])],
     "stream.same-model": [streamed([*STREAM[:2], {**STREAM[2], "model": "m-2"}, STREAM[3]])],
@@ -500,6 +503,10 @@ DEFECTS: dict[str, list[Specimen]] = {
             ),
             LOGPROBS,
         ),
+    ],
+    "logprobs.token": [
+        plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/token", "token_id:15"), LOGPROBS),
+        plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/1/top_logprobs/1/token", ""), LOGPROBS),
     ],
     "logprobs.top-count": [
         plain(completion({**choice(0, "a"), "logprobs": {"content": [token("a", -0.2, 3)], "refusal": None}}), LOGPROBS)

@@ -64,7 +64,7 @@ def test_each_has_its_own_budget_claims_and_key(three: Path) -> None:
     main(["run", "--group", "two", "--profile", "smoke", "-o", "out", "-q"])
     globex, acme = _results(three / "out/globex"), _results(three / "out/acme")
     assert (globex["totals"]["requests"], globex["trouble"], globex["claims"]) == (6, "budget", None)
-    assert (acme["totals"]["requests"], acme["trouble"], acme["claims"]) == (7, "", ["tools"])
+    assert (acme["totals"]["requests"], acme["trouble"], acme["claims"]) == (5, "", ["tools"])
     everything = b"".join(path.read_bytes() for path in (three / "out").rglob("*") if path.is_file())
     assert b"acme-key-0123456789" not in everything
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 
 import pytest
 
+from conformance.board import Exchanges
 from conformance.contract import selection
 from conformance.model import Case, Level
 from conformance.reference.faults import FAULTS, TABLES, VARIANTS, Fault
-from tests.verdicts import figures, page
-from tests.verdicts.measure import PLAINLY, ask, every_case, level, violations, without_claims
+from tests.verdicts import figures, mutations, page
+from tests.verdicts.measure import ask, baseline, every_case, level, measure, violations
 
 KEPT = figures.read()
 WANTED = every_case()
@@ -42,11 +44,14 @@ def chunks() -> Iterator[tuple[str, list[Fault]]]:
 CHUNKS = dict(chunks())
 
 
+ANEW = "python -m tests.verdicts --update writes the figures anew, --update ID... measures some again"
+
+
 def test_the_figures_are_complete_and_are_what_they_have_to_be() -> None:
-    assert KEPT["faults"].keys() == FAULTS.keys()
-    assert KEPT["variants"].keys() == VARIANTS.keys()
+    assert KEPT["faults"].keys() == FAULTS.keys(), ANEW
+    assert KEPT["variants"].keys() == VARIANTS.keys(), ANEW
     assert KEPT["figures"] == figures.summary(KEPT["faults"], KEPT["variants"])
-    assert KEPT["profiles"] == figures.of_profiles()
+    assert KEPT["profiles"] == figures.of_profiles(), ANEW
     assert page.holds(KEPT)
 
 
@@ -71,12 +76,20 @@ def test_every_fault_is_found_again_as_its_requirement_and_with_nothing_new_besi
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_legal_variant_is_met_with_silence(name: str) -> None:
     variant = VARIANTS[name]
-    results = ask([name], _sentinels())
-    violated = violations(without_claims(results) if variant.claims_less else results)
+    wanted, before = _sentinels()
+    report = measure(name, wanted, before)
+    violated = report.unclaimed if variant.claims_less else report.violated
     grave = {each for each in violated if level(each) is not Level.MAY}
     assert {each for each in grave if not any(fnmatch(each, pattern) for pattern in variant.warned)} == set()
-    assert PLAINLY in VARIANTS
 
 
-def _sentinels() -> tuple[Case, ...]:
-    return selection.select(WANTED, ids=KEPT["sentinels"])
+@cache
+def _sentinels() -> tuple[tuple[Case, ...], dict[str, Exchanges]]:
+    wanted = selection.select(WANTED, ids=KEPT["sentinels"])
+    return wanted, baseline(wanted)
+
+
+def test_every_change_of_an_answer_is_reported_unless_it_is_legal() -> None:
+    silent = [each for each in mutations.measured() if not each.violated]
+    assert [each for each in silent if not mutations.is_legal(each)] == []
+    assert {each.member for each in silent} == mutations.LEGAL.keys()

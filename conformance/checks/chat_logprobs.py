@@ -132,6 +132,37 @@ def spells_the_text_in_bytes(s: Subject) -> Iterator[Finding]:
             yield Finding(expected=repr(choice.content[:60]), observed=repr(got), where=where)
 
 
+def _own_text(entry: dict[str, JSON]) -> str | None:
+    """
+    What the bytes of an entry spell, unless they are none, or end within a character.
+    """
+    values = entry.get("bytes")
+    if not isinstance(values, list) or not all(is_int(value) and 0 <= value <= 255 for value in values):  # type: ignore[operator]
+        return None
+    try:
+        return bytes(value for value in values if isinstance(value, int)).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+@check("openai-chat.logprobs.token", when=_with_entries)
+def spells_each_token_in_its_bytes(s: Subject) -> Iterator[Finding]:
+    """
+    ``token`` is the text of its bytes, where those are whole characters.
+    """
+    for choice in s.completion.choices:
+        if not (_bytes(_entries(choice)) or b"").startswith((choice.content or "").encode("utf-8", "replace")):
+            continue  # It is the bytes that are wrong.
+        for number, entry in enumerate(_entries(choice)):
+            tops = [as_object(top) for top in as_list(entry.get("top_logprobs"))]
+            for given in (entry, *tops):
+                text = _own_text(given)
+                if text is not None and text != given.get("token"):
+                    got = repr(given.get("token"))[:60]
+                    yield Finding(expected=repr(text)[:60], observed=got, where=_where(choice, number))
+                    return
+
+
 def _wants_top(s: Subject) -> bool:
     return _with_entries(s) and is_int(s.asked.get("top_logprobs"))
 

@@ -147,8 +147,9 @@ def _error_like(s: Subject) -> bool:
     return s.reply.error_packet is not None or any(event.name == "error" for event in s.reply.stream.events)
 
 
-#: A stream is long enough to be called buffered when it holds so many characters and takes so many seconds.
-_LONG_TEXT, _LONG_SECONDS = 400, 1.0
+#: A stream is long enough to be called buffered when it holds so many characters, and takes so many seconds or waits so
+#: many between its head and its first event.
+_LONG_TEXT, _LONG_SECONDS, _LONG_WAIT = 400, 1.0, 0.25
 #: Chunks a second that no model writes.
 _FASTEST = 5000
 
@@ -170,7 +171,10 @@ def streams_as_it_writes(s: Subject) -> Iterator[Finding]:
     times = [packet.at for packet in s.reply.chunks if packet.at is not None]
     total = s.reply.exchange.seconds
     # One that thinks first, and then writes fast, is late too: what tells is that all comes at once.
-    if len(times) < 2 or total < _LONG_SECONDS or times[0] < total / 2:
+    if len(times) < 2 or times[0] < total / 2:
+        return
+    # What was known already may come at once, but why would it keep us waiting?
+    if total < _LONG_SECONDS and times[0] - (s.reply.exchange.first_byte or 0.0) < _LONG_WAIT:
         return
     took = times[-1] - times[0]
     if took * _FASTEST < len(times):

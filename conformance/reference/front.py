@@ -155,6 +155,8 @@ async def _send(wire: Wire, writer: asyncio.StreamWriter) -> bool:
         if pause:
             await writer.drain()
             await asyncio.sleep(pause)
+        if writer.transport.is_closing():
+            return False  # Nobody is left to read this.
         writer.write(piece)
     await writer.drain()
     if wire.ending == "hang":

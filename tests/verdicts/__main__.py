@@ -1,7 +1,8 @@
 """
 Measure every fault and every variant, and write ``docs/verdicts.json`` and ``docs/verdicts.md``.
 
-``python -m tests.verdicts [-j N] [NAME…]``; with names, only these are measured and shown, and nothing is written.
+``python -m tests.verdicts [-j N] [NAME…]``; with names, only these are measured and shown, and nothing is written, unless
+``--update`` says so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from conformance.board import Exchanges
 from conformance.contract import selection
 from conformance.model import Case, State
 from conformance.reference.faults import FAULTS, VARIANTS
-from tests.verdicts import figures, page, processes
+from tests.verdicts import figures, mutations, page, processes
 from tests.verdicts.measure import Report, baseline, every_case, judged, violations
 
 
@@ -44,6 +45,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.verdicts", description=__doc__)
     parser.add_argument("names", nargs="*", help="faults or variants; all without")
     parser.add_argument("--keep", metavar="FILE", help="keep the reports, or gather figures anew of those kept")
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="write the figures of an earlier measurement anew, with the named ones measured again (none: costs alone)",
+    )
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
     given = parser.parse_args()
     if unknown := set(given.names) - FAULTS.keys() - VARIANTS.keys():
@@ -56,7 +62,7 @@ def main() -> int:
     Measure; 1 when a figure is not what it has to be.
     """
     asked = _arguments()
-    names = asked.names or [*FAULTS, *VARIANTS]
+    names = asked.names or ([] if asked.update else [*FAULTS, *VARIANTS])
     began = time.monotonic()
     wanted = every_case()
     before = baseline(wanted)
@@ -71,9 +77,11 @@ def main() -> int:
             sys.stderr.write(f"{len(reports)} of {len(names)}  {name}  {time.monotonic() - began:.0f} s\n")
     if kept:
         kept.write_bytes(pickle.dumps(reports))
-    if asked.names:
+    if asked.names and not asked.update:
         return _show(reports)
-    made = figures.gather(reports, sentinels(wanted, before))
+    kept_figures = figures.read() if asked.update else {}
+    changed = mutations.counts(mutations.measured())
+    made = figures.gather(reports, {**kept_figures, "sentinels": sentinels(wanted, before), "mutations": changed})
     figures.write(made)
     figures.PAGE.write_text(page.render(made), encoding="utf-8")
     sys.stdout.write(f"{len(names)} measured in {time.monotonic() - began:.0f} s\n{page.headline(made)}\n")

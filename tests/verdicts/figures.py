@@ -11,6 +11,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,16 @@ def _telling(shown: Sequence[str]) -> Sequence[str]:
     """
     The cases that show a fault at the least cost: those that build on the fewest others come first.
     """
+    return sorted(shown, key=lambda name: len(_needed()[name]))[:2]
+
+
+@cache
+def _needed() -> Mapping[str, frozenset[str]]:
+    """
+    For each case all that are asked with it, itself among them.
+    """
     every = [case for name in known() for case in cases.load_contract(name)]
-    return sorted(shown, key=lambda name: len(selection.select(every, ids=[name])))[:2]
+    return {case.id: frozenset(each.id for each in selection.select(every, ids=[case.id])) for case in every}
 
 
 def of_variant(variant: Variant, report: Report) -> dict[str, Any]:
@@ -140,54 +149,74 @@ def _cost(asked: Sequence[Case]) -> dict[str, int]:
     }
 
 
-#: So many requests may make a smoke test.
-SMOKE = 10
+#: So many requests may make a smoke test, the simplest question first, and none of them may be as long as this.
+SMOKE, FIRST, LONG = 10, "openai-chat.plain.short", 1000
 
 
 def greedy(reports: Mapping[str, Report]) -> list[str]:
     """
     The cases for a smoke test: whichever finds most of the MUST faults not found yet for each request it takes.
 
-    A case takes along what it builds on and is compared with. What needs claims is not asked.
+    A case takes along what it builds on and is compared with, and the others that are written with it.
     """
-    contract, every = known()["openai-chat"], cases.load_contract("openai-chat")
-    sets = {case.id: {each.id for each in selection.select(every, ids=[case.id])} for case in every}
-    asked = {case.id for case in every if applicable(case, contract, None)}
-    shown = {
-        name: set(reports[name].violated.get(f.requirement, ())) for name, f in FAULTS.items() if f.level == "MUST"
-    }
-    chosen: list[str] = []
-    taken: set[str] = set()
-    left = set(shown)
+    fit = {case.id for case in cases.load_contract("openai-chat") if _quick(case)}
+    takes: dict[str, set[str]] = {}
+    for name in fit:
+        takes.setdefault(_written(name), set()).update(_needed()[name])
+    found = [set(reports[name].violated.get(f.requirement, ())) for name, f in FAULTS.items() if f.level == "MUST"]
+    chosen, taken = [FIRST], takes[FIRST]
     while True:
-        room = {name: each - taken for name, each in sets.items() if name in asked and len(each | taken) <= SMOKE}
-        gains = {
-            name: sum(bool(shown[f] & (more | taken)) for f in left) / len(more) for name, more in room.items() if more
-        }
+        left = [each for each in found if not each & taken]
+        room = {name: each - taken for name, each in takes.items() if len(each | taken) <= SMOKE and each <= fit}
+        gains = {name: sum(bool(each & more) for each in left) / len(more) for name, more in room.items() if more}
         best = max(sorted(gains), key=gains.__getitem__, default=None)
         if best is None or not gains[best]:
             return chosen
         chosen.append(best)
-        taken |= sets[best]
-        left = {name for name in left if not shown[name] & taken}
+        taken = taken | takes[best]
 
 
-def gather(reports: Mapping[str, Report], sentinels: Sequence[str]) -> dict[str, Any]:
+def _written(name: str) -> str:
     """
-    All figures of one measurement.
+    The id of a case as it is written in its file, where it may stand for several.
     """
-    smoke = frozenset(case.id for name in known() for case in cases.load_contract(name) if case.smoke)
-    faults = {name: of_fault(fault, reports[name], smoke) for name, fault in FAULTS.items()}
-    variants = {name: of_variant(variant, reports[name]) for name, variant in VARIANTS.items()}
+    return name.partition("[")[0]
+
+
+def _quick(case: Case) -> bool:
+    """
+    It needs no claims, one optional feature at most, no luck with the model, and few tokens; and a MAY is not its point.
+    """
+    contract = known()["openai-chat"]
+    optional = {each.id for each in contract.profiles if not each.core} - {"streaming", "validation"}
+    advises = case.expect is not None and level(case.expect.requirement) is Level.MAY
+    cheap = _cost([case])["prompt_tokens"] < LONG and not case.again
+    return applicable(case, contract, None) and len(optional & set(case.needs)) <= 1 and cheap and not advises
+
+
+def gather(reports: Mapping[str, Report], before: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    All figures: of what was measured, and of an earlier measurement for what was not.
+    """
+    smoke = frozenset(case.id for case in selection.select(cases.load_contract("openai-chat"), profiles=["smoke"]))
+    faults = {
+        name: of_fault(fault, reports[name], smoke) if name in reports else before["faults"][name]
+        for name, fault in FAULTS.items()
+    }
+    variants = {
+        name: of_variant(variant, reports[name]) if name in reports else before["variants"][name]
+        for name, variant in VARIANTS.items()
+    }
     return {
         "format": "conformance-verdicts/1",
         "figures": summary(faults, variants),
         "profiles": of_profiles(),
-        "greedy": greedy(reports),
+        "greedy": greedy(reports) if reports.keys() >= FAULTS.keys() else before["greedy"],
         "faults": faults,
         "variants": variants,
         "not_simulated": dict(NOT_SIMULATED),
-        "sentinels": list(sentinels),
+        "sentinels": list(before["sentinels"]),
+        "mutations": before["mutations"],
     }
 
 

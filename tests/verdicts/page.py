@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.reference import faults as laboratory
+from tests.verdicts.mutations import LEGAL
 
 _AREAS = {
     "envelope": "The envelope: identity, time, model, choices",
@@ -63,8 +64,9 @@ to honest refusals of optional features, are measured the same way. Any MUST or 
 The model behind the provider is a toy: it does what it is told. A real one may refuse to, and then the suite says
 *inconclusive*, not more. Faults that take a model of a certain kind, a gateway with a failing server behind it, or
 minutes of waiting are not simulated; [they are listed](#not-simulated) with the reason. Faults that nobody has thought
-of are not measured. Real servers are: [three of them](real-servers.md), and [28,000 recorded
-exchanges](recorded.md) of 58 vendors, OpenAI's own first, in which every finding was read.
+of are not measured, but for [what can be counted out](#what-nobody-wrote-down). Real servers are: [three of
+them](real-servers.md), and [4,473 recorded exchanges](recorded.md) of 46 vendors, OpenAI's own first, in which every
+finding was read.
 """
 
 
@@ -111,6 +113,7 @@ def _page(figures: Mapping[str, Any]) -> Iterator[str]:
     yield _METHOD.format(observed=observed, variants=figures["figures"]["variants"])
     yield from _costs(figures)
     yield from _evidence(figures)
+    yield from _mutations(figures)
     yield from _faults(figures)
     yield from _variants(figures)
     yield from _left_out(figures)
@@ -164,8 +167,9 @@ def _costs(figures: Mapping[str, Any]) -> Iterator[str]:
         "Whatever a case's answer shows is judged by every requirement that applies, so few requests serve many.\n"
     )
     yield (
-        "`smoke` was chosen from this measurement: the request that finds the most faults first, then the one that "
-        "finds the most of the rest, and so on; then it was frozen in the case files.\n"
+        "`smoke` was chosen from this measurement: the simplest request first, then the one that finds the most faults, "
+        "then the one that finds the most of the rest, and so on, among those that are short, need one optional "
+        "feature at most and no luck with the model; then it was frozen in the case files.\n"
     )
 
 
@@ -194,6 +198,25 @@ def _evidence(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _mutations(figures: Mapping[str, Any]) -> Iterator[str]:
+    counts = figures["mutations"].values()
+    changes, reported = sum(each["changes"] for each in counts), sum(each["reported"] for each in counts)
+    yield "## What nobody wrote down\n"
+    yield (
+        f"Tables of faults hold what somebody thought of. So every member of {len(counts)} answers (with text, tool "
+        "calls, log probabilities, two choices; of a refusal, a list of models, embeddings) is removed, made null, "
+        "emptied, negated, broken into a fraction, wrapped in an array, and replaced by a value of every other type: "
+        "in a stream everywhere, in the second chunk that has it, and in the last. "
+        f"**Of {changes:,} changes {reported:,} are reported**, and the other {changes - reported:,}, which are these, "
+        "leave the contract whole:\n"
+    )
+    yield "| member | changes | why it is legal |"
+    yield "| --- | --- | --- |"
+    for member, (silent, reason) in LEGAL.items():
+        yield f"| `{member}` | {', '.join(silent.split())} | {reason} |"
+    yield ""
 
 
 def _short(requirement: str) -> str:

@@ -86,6 +86,11 @@ def _wrong_bytes(entry: Object) -> None:
     entry["bytes"] = [value + 256 for value in entry["bytes"]]
 
 
+def _pieces(entry: Object) -> None:
+    for each in (entry, *entry["top_logprobs"]):
+        each["token"] = each["token"].replace(" ", "\u2581")
+
+
 def _last_lost(body: Object) -> None:
     for choice in body["choices"]:
         found = (choice.get("logprobs") or {}).get("content")
@@ -138,6 +143,8 @@ FAULTS: tuple[Fault, ...] = (
     *pair("logprobs-bytes-missing", "SHOULD", "response.logprobs.bytes|chunk.logprobs.bytes", "entries have no bytes", _entries(lambda entry: entry.pop("bytes"))),
     *pair("logprobs-bytes-out-of-range", "SHOULD", "response.logprobs.bytes|chunk.logprobs.bytes", "bytes above 255", _entries(_wrong_bytes)),
     *pair("logprobs-refusal-missing", "SHOULD", "response.logprobs.refusal|chunk.choices.logprobs", "logprobs has no refusal", _objects(lambda found: found.pop("refusal"))),
+    *pair("logprobs-token-ids", "SHOULD", "logprobs.token", "tokens are numbers of the vocabulary", _entries(lambda entry: entry.update(token=f"token_id:{len(entry['token'])}"))),
+    *pair("logprobs-token-pieces", "SHOULD", "logprobs.token", "spaces in tokens are written as the vocabulary has them", _entries(_pieces)),
     fault("logprobs-entry-lost", "MUST", "logprobs.bytes", "a token has no entry", edit=plain(_last_lost), paths=(PLAIN,)),
     stream("logprobs-entry-lost.stream", "MUST", "logprobs.bytes", "a chunk of text has no log probabilities", chunks(_one_without)),
     fault("logprobs-infinite.plain", "MUST", "json.numbers", "-Infinity among the log probabilities (plain)", edit=text(_infinite), paths=(PLAIN,), entry="logprobs-nonfinite-json"),
