@@ -105,6 +105,13 @@ def _follow(visit: Visit, fragment: str) -> None:
     visit.page.wait_for_selector("#view:not([hidden]) h2")
 
 
+def _headed(visit: Visit, heading: str) -> None:
+    """
+    Wait for the view of one heading, by its selector: the pages' policy refuses a condition that polls as a script.
+    """
+    visit.page.wait_for_selector(f"#view h2 :text-is('{heading}')")
+
+
 def _everything(visit: Visit) -> None:
     """
     Open what can be opened: every fold, every case and every requirement.
@@ -303,9 +310,9 @@ def test_a_case_leads_to_its_neighbours_and_back(report: Visit) -> None:
     report.page.fill("#filter-text", "stream")
     _follow(report, "#case=t.stream.index")
     report.page.click("#view .paths >> text=next")
-    report.page.wait_for_function("document.querySelector('#view h2').textContent === 't.stream.retried'")
+    _headed(report, "t.stream.retried")
     report.page.click("#view .paths >> text=previous")
-    report.page.wait_for_function("document.querySelector('#view h2').textContent === 't.stream.index'")
+    _headed(report, "t.stream.index")
 
 
 def test_coverage_is_made_when_it_is_opened(report: Visit) -> None:
@@ -366,7 +373,8 @@ def test_a_cell_leads_to_the_exchanges_of_all_targets_side_by_side(compared: Vis
     assert marks == [0, 1, 0]
     assert "✗ violates" in compared.text("#view .side >> nth=1")
     compared.page.locator("#view .who input").nth(0).uncheck()
-    compared.page.wait_for_function("document.querySelectorAll('#view .side').length === 2")
+    compared.page.locator("#view .side >> nth=2").wait_for(state="detached")
+    assert compared.count("#view .side") == 2
 
 
 def test_a_case_of_one_target_leads_to_the_same_case_of_the_others(compared: Visit) -> None:
