@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from conformance.cli import collect_less
 from conformance.contract import contracts
 from conformance.judge import judge
 from conformance.model import JSON, Case, Chunk, Ending, Exchange, Request, Sent, State
@@ -133,6 +134,7 @@ def main() -> None:
     """
     Print one row a kind and size; the last column compares with the shortest stream of the kind.
     """
+    collect_less()
     contract = contracts.load("openai-chat")
     for kind in KINDS:
         case, exchange = stream(kind, 10)
