@@ -25,7 +25,7 @@ class Circumstances:
 
     #: None: the target says nothing of its features.
     claims: frozenset[str] | None = None
-    #: The target demands a key.
+    #: A key is sent; whether the target demands one, its answers to wrong ones say.
     keyed: bool = True
 
 

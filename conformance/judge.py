@@ -61,11 +61,11 @@ def judge(
     Judge every attempt of a case by every requirement of its contract that is at stake.
 
     ``claims`` are the features that the target says it has (None: it says nothing), ``peers`` the replies that this
-    one is compared with, by case id; ``keyed`` is False when the target demands no key, and ``unsteady`` says that its
+    one is compared with, by case id; ``keyed`` is False when the target was sent no key, and ``unsteady`` says that its
     server errors come and go, so that one more proves nothing.
     Raises ``CheckCrashed`` when a check raises, which is our bug.
     """
-    if not keyed and case.expect is not None and case.expect.requirement.startswith(f"{contract.id}.auth."):
+    if expectation.about_keys(case) and (not keyed or _open(exchanges, peers)):
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
     replies = [Reply(exchange) for exchange in _telling(case, exchanges)]
     attempts = tuple(_attempt(Subject(case, reply, contract, peers, unsteady)) for reply in replies)
@@ -83,6 +83,14 @@ def not_asked(case: Case, outcome: Outcome, cause: str) -> Result:
     The result of a case that was never sent.
     """
     return Result(case=case, outcome=outcome, cause=cause)
+
+
+def _open(exchanges: Sequence[Exchange], peers: Mapping[str, Reply]) -> bool:
+    """
+    The target was sent a key and takes any other as well, and none: servers at home do, whatever clients have to send.
+    """
+    answered = any(200 <= (each.status or 0) < 300 for each in exchanges)
+    return answered and bool(peers) and not any(peer.status in expectation.KEY_REFUSED for peer in peers.values())
 
 
 def _telling(case: Case, exchanges: Sequence[Exchange]) -> list[Exchange]:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.board import Board, Circumstances
-from conformance.contract import contracts
+from conformance.contract import cases, contracts
 from conformance.judge import judge
 from conformance.model import Ending, Exchange, Outcome, Result, State
+from conformance.read.reply import Reply
 from tests.specimens import Specimen, chunk, completion, plain, refusal, streamed, text_chunks
 
 CONTRACT = contracts.load("openai-chat")
@@ -55,6 +56,29 @@ def test_an_answer_that_never_came_violates_nothing(
     result = _judged(specimen, _silent(ending))
     assert (result.outcome, result.cause) == (outcome, cause)
     assert result.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("peers", "keyed", "outcome"),
+    [
+        ([401], True, Outcome.FAIL),
+        ([200, 403], True, Outcome.FAIL),
+        ([200], True, Outcome.NOT_APPLICABLE),
+        ([429], True, Outcome.NOT_APPLICABLE),
+        ([], True, Outcome.FAIL),
+        ([401], False, Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_an_answer_without_a_key_is_held_against_a_target_that_refuses_other_keys(
+    peers: list[int], keyed: bool, outcome: Outcome
+) -> None:
+    case = next(each for each in cases.load_contract("openai-chat") if each.id == "openai-chat.auth.no-key")
+    others = {f"other-{at}": Reply(ANSWER.exchange if peer == 200 else _status(peer)) for at, peer in enumerate(peers)}
+    result = judge(case, [ANSWER.exchange], CONTRACT, peers=others, keyed=keyed)
+    assert result.outcome is outcome
+    assert {each.requirement for each in result.findings} == (
+        {"openai-chat.auth.missing-key"} if outcome is Outcome.FAIL else set()
+    )
 
 
 @pytest.mark.parametrize("status", [429, 503])

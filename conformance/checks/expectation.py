@@ -8,11 +8,20 @@ from collections.abc import Iterator
 
 from conformance.checks import validators
 from conformance.checks.subject import BUSY, Subject, streamed, succeeded, whole
-from conformance.model import JSON, Expect, Finding, Unobserved
+from conformance.model import JSON, Case, Expect, Finding, Unobserved
 from conformance.read.strictjson import as_object
 
 #: Statuses that refuse a request for what is wrong with it.
 _REFUSALS = frozenset({400, 404, 405, 413, 415, 422})
+#: Statuses that refuse a key.
+KEY_REFUSED = frozenset({400, 401, 403})
+
+
+def about_keys(case: Case) -> bool:
+    """
+    The case asks without a key, with a wrong one, or with the right one in an odd way.
+    """
+    return case.expect is not None and case.expect.requirement.startswith(f"{case.contract}.auth.")
 
 
 def at_stake(s: Subject) -> bool:
@@ -55,10 +64,9 @@ def judge(s: Subject) -> Iterator[Finding | Unobserved]:
     if expect is None:
         return
     status = s.reply.status or 0
-    about_keys = expect.requirement.startswith(f"{s.contract.id}.auth.")
     # A firewall before the API answers 403 to what looks odd to it; 401 says that a good key is none.
     forbidden = status == 403 or (status == 401 and not s.case.invalid)
-    if forbidden and status not in expect.status and not about_keys:
+    if forbidden and status not in expect.status and not about_keys(s.case):
         yield Unobserved("auth", f"the target answered {status}")
     elif expect.refusal is not None or expect.status:
         yield from _status(s, expect, status)

@@ -223,6 +223,7 @@ VARIANTS: tuple[Variant, ...] = (
     variant("answers-from-a-cache", "streams come whole and at once", "What is known already need not be written slowly.", wire=tail(_known_already)),
     variant("slow-first-byte", "answers begin after 0.3 s", "Nothing is promised of time.", wire=tail(_slow)),
     variant("single-model", "any model name is served", "Single-model servers take any name; that nobody notices a typing mistake is worth a warning, no more.", ask=_any_model, warned=("openai-chat.request.model.*",)),
+    variant("open-door", "any key is taken, and none", "A server at home demands no key, whatever its clients have to send.", forgive=lambda given, _: given.status == 401),
     variant("refuses-log-probabilities", "logprobs are refused", _REFUSAL, claims_less=True, instead=_refuses("logprobs", "top_logprobs")),
     variant("refuses-several-choices", "several choices are refused", _REFUSAL, claims_less=True, instead=refusing(_several, "n above 1 is not supported")),
     variant("refuses-tools", "tools are refused", _REFUSAL, claims_less=True, instead=_refuses("tools", "tool_choice", "parallel_tool_calls")),
