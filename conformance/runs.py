@@ -7,6 +7,7 @@ The recording is the one source of truth, so that what is judged live and what i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance import facts, generate, run
@@ -136,3 +137,29 @@ def unasked(made: Iterable[Result]) -> list[tuple[Result, Outcome, str]]:
     The results for which nothing was sent.
     """
     return [(result, result.outcome, result.cause) for result in made if not result.attempts]
+
+
+def new_folder(root: Path, name: str) -> Path:
+    """
+    A folder for a run that does not exist yet: the time in UTC and the target's name.
+    """
+    first = root / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{plain(name)}"
+    path, number = first, 2
+    while path.exists():
+        path, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return path
+
+
+def plain(name: str) -> str:
+    """
+    A target's name as a file system takes it.
+    """
+    kept = "".join(each if each.isascii() and (each.isalnum() or each in "._-") else "-" for each in name)
+    return kept.strip(".-")[:60] or "target"
+
+
+def now() -> str:
+    """
+    The time in UTC, ISO 8601.
+    """
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import generated, plan, runs, stored
+from conformance import generated, performing, plan, runs, stored
 from conformance.capture import recording
 from conformance.cli import main
 from conformance.contract import cases
@@ -40,7 +40,7 @@ def explored(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("run")
     source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), [CRASH]))
-    return folder, plan.perform(planned(source, "explore"), folder, source=lambda: source).card
+    return folder, performing.perform(planned(source, "explore"), folder, source=lambda: source).card
 
 
 def smallest(card):
@@ -93,7 +93,7 @@ def test_schemas_without_strict_are_told_as_a_rate(explored):
 def test_a_fixed_list_decides(tmp_path):
     source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), []))
     made = planned(source, "fixed")
-    card = plan.perform(made, tmp_path, source=lambda: source).card
+    card = performing.perform(made, tmp_path, source=lambda: source).card
     assert len([result for result in card.results if result.case.feature == "generated"]) == len(made.generated.cases)
     assert not card.violations
     assert not card.explored
@@ -128,7 +128,7 @@ def test_a_pinned_finding_is_a_case_file_which_decides(explored, tmp_path):
     assert (case.request, case.expect, case.needs) == (asked.request, asked.expect, asked.needs)
     source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), [CRASH]))
     made = plan.make(source.target, plan.Choice(files=(path,)))
-    again = plan.perform(made, tmp_path / "run", source=lambda: source).card
+    again = performing.perform(made, tmp_path / "run", source=lambda: source).card
     assert {each.requirement.id for each in again.violations} >= {"openai-chat.request.no-server-error"}
     assert exits.decide(again).code == exits.VIOLATED
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from conformance import certify, plan
+from conformance import certify, runs
 from conformance.capture.redaction import write_guarded
 from conformance.errors import UsageError
 from conformance.report import bundle, labels
@@ -72,7 +72,7 @@ def command(
     issuer = Issuer(organization=organization, project=project, url=url, version=version, contact=contact)
     data = certify.make(folder, names=names, issuer=issuer, valid_days=valid_days)
     made = certify.verify(data)
-    name = f"bundle-{plan.plain(made.card.run.target)}-{made.card.run.ended[:10]}.tar"
+    name = f"bundle-{runs.plain(made.card.run.target)}-{made.card.run.ended[:10]}.tar"
     path = output or Path(name)
     if path.exists():
         raise UsageError(f"{path} exists\n  Name another file with -o, or remove it.")

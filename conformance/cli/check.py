@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from conformance import comparison, offline, plan, runs
+from conformance import comparison, offline, runs
 from conformance.capture import recording
 from conformance.cli import ci, gating, shown
 from conformance.errors import FileError, UsageError
@@ -61,7 +61,7 @@ def command(
     """
     held = gating.gate(**gate)
     judged, left_out = _judged(files, contracts)
-    root = output or plan.new_folder(Path("reports"), "check")
+    root = output or runs.new_folder(Path("reports"), "check")
     told = _write(root, judged, held, formats)
     if len(told) >= comparison.FEWEST:
         comparison.write(root, comparison.of([(each.card, Path(each.report).parent.name) for each in told]))
@@ -127,9 +127,9 @@ def _folders(root: Path, names: Sequence[str]) -> list[Path]:
     """
     made: list[Path] = []
     for name in names:
-        folder, number = root if len(names) == 1 else root / plan.plain(name), 2
+        folder, number = root if len(names) == 1 else root / runs.plain(name), 2
         while folder in made:
-            folder, number = root / f"{plan.plain(name)}-{number}", number + 1
+            folder, number = root / f"{runs.plain(name)}-{number}", number + 1
         if (folder / runs.RECORDING).exists():
             raise UsageError(f"{folder} holds a run already\n  Name another folder with -o.")
         made.append(folder)

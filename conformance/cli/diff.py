@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from conformance import plan, runs
+from conformance import runs
 from conformance.cli import shown
 from conformance.errors import UsageError
 from conformance.model import Level
@@ -49,7 +49,7 @@ def command(before: str, after: str, form: str, fail_on: str | None) -> int:
 def _run(word: str) -> Path:
     if Path(word).exists():
         return Path(word)
-    name = plan.plain(word)
+    name = runs.plain(word)
     found = [path.parent for path in Path("reports").glob(f"**/{runs.RECORDING}") if _is_of(path.parent, name)]
     if not found:
         names = sorted({path.parent.name.partition("-")[2] for path in Path("reports").glob(f"*/{runs.RECORDING}")})

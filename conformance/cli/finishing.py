@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance import plan, runs
+from conformance import performing, plan, runs
 from conformance.capture.redaction import secrets_of
 from conformance.cli import ci, gating
 from conformance.contract import selection
@@ -30,7 +30,7 @@ class Ways:
 
 
 def finish(
-    made: plan.Plan, performed: plan.Performed, folder: Path, ways: Ways, *, interrupted: bool = False
+    made: plan.Plan, performed: performing.Performed, folder: Path, ways: Ways, *, interrupted: bool = False
 ) -> ci.Judged:
     """
     Hold a run against its gate and write its reports.

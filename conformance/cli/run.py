@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from conformance import generated, plan
+from conformance import generated, performing, plan, runs
 from conformance.capture import budget, doctor
 from conformance.capture.amounts import seconds
 from conformance.cli import ci, finishing, gating, options, several, shown
@@ -116,7 +116,7 @@ def command(
             quiet=quiet,
         )
         named = plans[0].target.name if len(plans) == 1 else whom["group"] or "targets"
-        folder = resume or output or plan.new_folder(Path("reports"), named)
+        folder = resume or output or runs.new_folder(Path("reports"), named)
         return _perform(plans[0], folder, ways) if len(plans) == 1 else several.perform(plans, folder, ways)
 
 
@@ -127,7 +127,7 @@ def _perform(made: plan.Plan, folder: Path, ways: finishing.Ways) -> int:
     doctor.ask_first(target, made.contracts[0].id)
     progress = Progress(name=target.name, total=len(made.asked), file=sys.stderr, quiet=quiet, live=sys.stderr.isatty())
     try:
-        performed = plan.perform(made, folder, resume=ways.resume, watcher=progress)
+        performed = performing.perform(made, folder, resume=ways.resume, watcher=progress)
     finally:
         progress.end()
     judged = finishing.finish(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from conformance import comparison, plan, runs
+from conformance import comparison, performing, plan, runs
 from conformance.capture import doctor
 from conformance.capture.redaction import secrets_of
 from conformance.cli import ci, finishing, shown
@@ -58,7 +58,7 @@ def perform(plans: Sequence[plan.Plan], root: Path, ways: finishing.Ways) -> int
 def _places(plans: Sequence[plan.Plan], root: Path) -> Iterator[tuple[plan.Plan, Path]]:
     taken: set[str] = set()
     for made in plans:
-        name = plain = plan.plain(made.target.name)
+        name = plain = runs.plain(made.target.name)
         number = 2
         while name in taken:
             name, number = f"{plain}-{number}", number + 1
@@ -75,7 +75,7 @@ class _Job:
     made: plan.Plan
     folder: Path
     stop: Callable[[], None] | None = None
-    performed: plan.Performed | None = None
+    performed: performing.Performed | None = None
     problem: NoVerdict | None = None
 
 
@@ -135,7 +135,7 @@ class _Crew:
         try:
             doctor.ask_first(job.made.target, job.made.contracts[0].id)
             resume = self.ways.resume and (job.folder / runs.RECORDING).exists()
-            job.performed = plan.perform(job.made, job.folder, resume=resume, watcher=progress, on_stop=stoppable)
+            job.performed = performing.perform(job.made, job.folder, resume=resume, watcher=progress, on_stop=stoppable)
         except NoVerdict as problem:
             job.problem = NoVerdict(f"{job.made.target.name}: {problem.problem}", problem.remedy, problem.cause)
         finally:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import pytest
 
-from conformance import plan, runs
+from conformance import performing, plan, runs
 from conformance.asking import Asking, asking
 from conformance.capture import budget, doctor
 from conformance.capture.target import Target
@@ -107,13 +107,13 @@ class Ahead:
     def _begin(self) -> Asking:
         made = self._planned()
         known.baseline(self._config)
-        info = plan.information(made)
+        info = performing.information(made)
         self._plan, self._info = made, info
         # A target that is not there is not asked; what was planned is then not run, and that is noted as well.
         source = asking(
             made.cases,
             {contract.id: contract for contract in made.contracts},
-            lambda: plan.live(made.target),
+            lambda: performing.live(made.target),
             circumstances=runs.circumstances(info),
             on_exchange=self._notes.append if self._notes is not None else None,
             spending=budget.Budget(

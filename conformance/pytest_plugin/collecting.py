@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import plan
+from conformance import runs
 from conformance.capture.target import Target
 from conformance.contract import cases as case_files
 from conformance.contract import contracts, paths, selection
@@ -137,7 +137,7 @@ class Endpoint(pytest.Collector):
         """
         The cases of a file, to be asked of a target.
         """
-        made: Endpoint = cls.from_parent(parent, name=plan.plain(target.name))
+        made: Endpoint = cls.from_parent(parent, name=runs.plain(target.name))
         made.cases = cases
         return made
 

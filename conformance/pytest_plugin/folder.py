@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import plan, runs
+from conformance import performing, plan, runs
 from conformance.capture import recording
 from conformance.capture.redaction import secrets_of
 from conformance.capture.secret import Secret
@@ -135,7 +135,7 @@ class Folder:
                 command=chosen.command_of(config),
                 settings={"workers": "pytest-xdist"},
             )
-            self.begin(made, plan.information(made))
+            self.begin(made, performing.information(made))
         for row in map(json.loads, data["lines"]):
             if "unasked" in row:
                 case = case_from_json(row["unasked"])
@@ -152,7 +152,7 @@ class Folder:
         whole = whole and not any(outcome is Outcome.NOT_RUN for _, outcome, _ in self._unasked.values())
         for row in self._unasked.values():
             self._recorder.skip(*row)
-        self._recorder.close(complete=whole, ended=plan.now(), trouble=self._trouble)
+        self._recorder.close(complete=whole, ended=runs.now(), trouble=self._trouble)
         card = runs.load(self.path)
         stale = exits.Stale(self._settings.stale)
         baseline = known.baseline(self._config)
