@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import Baseline, Disposition, Entry, Outcome, Standing
+from conformance.model import Baseline, Disposition, Entry, Outcome, Request, Standing
 from conformance.report import cells, curl, junit, markdown, results, terminal
 from conformance.report.baseline import stand
 from conformance.report.exits import Stale
@@ -241,6 +241,13 @@ def test_bytes_survive_the_shell(body: bytes, tmp_path: Path) -> None:
     assert done.stdout == body
 
 
+def test_a_curl_line_for_a_body_without_a_label_adds_none() -> None:
+    sent = exchange().sent
+    assert curl.line(exchange(sent=type(sent)(method="POST", url="u", body=b"{}"))) == (
+        "curl 'u' -H 'Content-Type:' --data-raw '{}'"
+    )
+
+
 def test_a_key_is_never_part_of_a_curl_line() -> None:
     sent = exchange().sent
     headers = (("authorization", "Bearer sk-1"), ("X-Api-Key", "sk-2"), ("api-key", "sk-3"), ("Cookie", "sk-4"))
@@ -249,3 +256,25 @@ def test_a_key_is_never_part_of_a_curl_line() -> None:
         "curl 'https://h/v1/models' -H \"authorization: Bearer $OPENAI_API_KEY\" "
         '-H "X-Api-Key: $OPENAI_API_KEY" -H "api-key: $OPENAI_API_KEY"'
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent_again"),
+    [
+        ("Bearer invalid-0123", "Bearer invalid-0123"),
+        ("Bearer ${key}x", "Bearer sk-1x"),
+        ("bearer ${key}", "bearer sk-1"),
+        ("Basic it's $HOME `id`", "Basic it's $HOME `id`"),
+    ],
+)
+def test_a_curl_line_sends_the_wrong_key_that_the_case_sent(tmp_path: Path, asked: str, sent_again: str) -> None:
+    fake = tmp_path / "curl"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    fake.chmod(0o755)
+    sent = exchange().sent
+    given = exchange(sent=type(sent)(method="GET", url="u", headers=(("Authorization", "[redacted]"),)))
+    text = curl.line(given, Request(path="/models", headers=(("authorization", asked),)))
+    environment = {"PATH": str(tmp_path), "OPENAI_API_KEY": "sk-1"}
+    done = subprocess.run(["/bin/sh", "-c", text], env=environment, capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines() == ["u", "-H", f"Authorization: {sent_again}"]
+    assert "sk-1" not in text

@@ -88,7 +88,7 @@ def _lines(found: stored.Stored, result: Result) -> Iterator[str]:
     for attempt in result.attempts:
         exchange = attempt.exchange
         yield ""
-        yield curl.line(exchange)
+        yield curl.line(exchange, found.case.request)
         yield ""
         yield f"{exchange.status or exchange.ending.value} after {exchange.first_byte or exchange.seconds:.3f} s"
         yield from _came(exchange)
@@ -137,7 +137,11 @@ def _document(found: stored.Stored, result: Result) -> dict[str, JSON]:
         "outcome": result.outcome.value,
         "cause": result.cause,
         "attempts": [
-            {"status": each.exchange.status, "seconds": each.exchange.seconds, "curl": curl.line(each.exchange)}
+            {
+                "status": each.exchange.status,
+                "seconds": each.exchange.seconds,
+                "curl": curl.line(each.exchange, found.case.request),
+            }
             for each in result.attempts
         ],
         "findings": [

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from conformance.model import JSON, Attempt, Ending, Exchange, Finding
+from conformance.model import JSON, Attempt, Ending, Exchange, Finding, Request
 from conformance.report import curl
 from conformance.report.text import cut, grouped, line, plural, shorten, visible
 from conformance.report.views import AttemptView, EventView
@@ -104,11 +104,13 @@ class Shown:
     dumps: tuple[tuple[str, str], ...]
 
 
-def show(attempt: Attempt, number: int, view: AttemptView | None, *, quiet: bool = False) -> Shown:
+def show(
+    attempt: Attempt, number: int, view: AttemptView | None, *, request: Request | None = None, quiet: bool = False
+) -> Shown:
     """
     The evidence of an attempt; without a view a stream is shown read by read, and a body as far as it is UTF-8.
 
-    ``quiet`` shows less: the case passed.
+    ``request`` is what the case asked for, ``quiet`` shows less: the case passed.
     """
     exchange = attempt.exchange
     events = view.events if view is not None else _reads(exchange)
@@ -121,7 +123,7 @@ def show(attempt: Attempt, number: int, view: AttemptView | None, *, quiet: bool
         ending=_ENDINGS[exchange.ending] + (f" ({exchange.error})" if exchange.error else ""),
         seconds=milliseconds(exchange.seconds),
         first_byte="" if exchange.first_byte is None else milliseconds(exchange.first_byte),
-        curl=curl.line(exchange),
+        curl=curl.line(exchange, request),
         headers=exchange.headers,
         body=cut(_body(exchange, view), _QUIET_BODY if quiet else _BODY),
         assembled=cut(visible(view.assembled, "\n"), _QUIET_BODY if quiet else _BODY) if view is not None else "",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
@@ -167,8 +168,8 @@ def case_document(result: Result, view: CaseView | None, *, quiet: bool) -> JSON
     """
     read: Sequence[AttemptView] = view.attempts if view is not None else ()
     shown = [
-        evidence.show(attempt, number, read[number - 1] if number <= len(read) else None, quiet=quiet)
-        for number, attempt in enumerate(result.attempts, start=1)
+        evidence.show(attempt, number, each, request=result.case.request, quiet=quiet)
+        for number, (attempt, each) in enumerate(zip_longest(result.attempts, read[: len(result.attempts)]), start=1)
     ]
     file = f"{result.case.file}:{result.case.line}" if result.case.file else ""
     return {"file": line(file), "attempts": [evidence.document(each) for each in shown]}
@@ -255,7 +256,7 @@ def _profiles_of(card: Scorecard) -> dict[str, str]:
 def _curl(violation: Violation, card: Scorecard) -> str:
     case, number, _ = violation.samples[0]
     result = next(each for each in card.results if each.case.id == case)
-    return curl.line(result.attempts[number - 1].exchange)
+    return curl.line(result.attempts[number - 1].exchange, result.case.request)
 
 
 def _advised(card: Scorecard) -> dict[str, str]:
@@ -264,7 +265,10 @@ def _advised(card: Scorecard) -> dict[str, str]:
     """
     told = {case: number for each in card.advice for case, number, _ in each.samples}
     explored = {result.case.id: result for result in card.explored}
-    return {case: curl.line(explored[case].attempts[number - 1].exchange) for case, number in told.items()}
+    return {
+        case: curl.line(explored[case].attempts[number - 1].exchange, explored[case].case.request)
+        for case, number in told.items()
+    }
 
 
 def _broken(result: Result) -> tuple[str, ...]:
