@@ -172,6 +172,11 @@ def test_numbers_in_places_are_normalised(where: str, place: str) -> None:
 
 def test_what_a_model_said_is_no_part_of_the_kind() -> None:
     assert kind("at most 5 tokens and 'so \"on'") == kind("at most 12 tokens and 'else'") == "at most * tokens and *"
+    assert (
+        kind("'it\\'s so' as in openai-chat.plain.short[\"a b\"]") == kind("'else' as in openai-chat.x") == "* as in *"
+    )
+    assert kind("one of ['a', 'b']") == kind("one of ['a']") == "one of [*]"
+    assert kind("the schema's own order, not the server's") == "the schema's own order, not the server's"
 
 
 def test_a_signature_stays_what_it_is() -> None:

@@ -98,7 +98,7 @@ def shapes_what_means_the_same_alike(s: Subject) -> Iterator[Finding]:
         if mine != theirs:
             more, fewer = sorted(mine - theirs), sorted(theirs - mine)
             got = f"more: {', '.join(more) or 'none'}; fewer: {', '.join(fewer) or 'none'}"
-            yield Finding(expected=f"the members of {name}", observed=got, where="/")
+            yield Finding(expected=f"the same members as in {name}", observed=got, where="/")
             return
 
 

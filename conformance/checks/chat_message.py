@@ -188,7 +188,7 @@ def holds_back_a_stop_sequence(s: Subject) -> Iterator[Finding]:
             if extra:
                 got = f"{extra!r} at the end"
                 where = f"event[{mine.deltas[-1].event if mine.deltas else 0}]"
-                yield Finding(expected=f"the text of {name}", observed=got, where=where)
+                yield Finding(expected=f"the same text as in {name}", observed=got, where=where)
 
 
 def _leak(streamed: str, text: str, stops: list[str]) -> str:

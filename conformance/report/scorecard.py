@@ -30,7 +30,12 @@ from conformance.report import verdicts
 _SAMPLES = 3
 _STATES = (State.VIOLATED, State.HELD, State.INCONCLUSIVE)
 _NUMBER_IN_PLACE = re.compile(r"(?<=[\[/])\d+(?=[\]/]|$)")
-_PARTICULAR = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\d+(?:\.\d+)?")
+#: Quoted text, cut short or whole, the case that was compared with, and numbers.
+_PARTICULAR = re.compile(
+    r"""(?<!\w)"(?:[^"\\]|\\.)*(?:"|$)|(?<!\w)'(?:[^'\\]|\\.)*(?:'|$)|`[^`]*`|(?<=\bas in )\S.*|\d+(?:\.\d+)?""",
+    re.DOTALL,
+)
+_SEVERAL = re.compile(r"\*(?:, \*)+")
 
 #: A finding with the id of its case and the number of its attempt.
 _Found = tuple[str, int, Finding]
@@ -175,9 +180,9 @@ def normalised(where: str) -> str:
 
 def kind(expected: str) -> str:
     """
-    What sort of thing was expected: without numbers and quoted text, which differ from case to case.
+    What sort of thing was expected: without numbers, quoted text, and the names of cases that it was compared with.
     """
-    return _PARTICULAR.sub("*", expected)
+    return _SEVERAL.sub("*", _PARTICULAR.sub("*", expected))
 
 
 def _seconds(results: Iterable[Result], run: RunInfo) -> float:
