@@ -70,6 +70,15 @@ def test_explain_says_who_breaks_and_where_it_is_documented(capsys: pytest.Captu
     assert (made["level"], made["breaks"], made["documentation"]) == ("MUST", row.breaks, row.doc)
 
 
+def test_explain_says_what_a_case_sends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "openai-chat.auth.no-key"]) == 0
+    assert main(["explain", "openai-chat.auth.longer-key"]) == 0
+    said = capsys.readouterr().out
+    for line in ("without        Authorization", "headers        Authorization: Bearer ${key}x"):
+        assert line in said
+    assert "openai-chat.auth.missing-key: 400 or 401 or 403" in said
+
+
 @pytest.mark.parametrize("name", ["openai-chat.stream.done", "openai-chat.tools.required"])
 def test_explain_fits_a_terminal(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", name]) == 0

@@ -77,13 +77,22 @@ def _case(case: Case) -> dict[str, JSON]:
         "title": case.title,
         "needs": list(case.needs),
         "request": f"{request.method} {request.path}",
+        "headers": [f"{header}: {value}" for header, value in request.headers],
+        "without": list(request.without),
         "body": request.body if request.raw is None else request.raw.decode(errors="backslashreplace"),
-        "expects": case.expect.requirement if case.expect else "",
+        "expects": _expects(case),
         "continues": case.after or "",
         "compared with": list(case.compare),
         "other wordings": list(case.again),
         "file": f"{case.file}:{case.line}",
     }
+
+
+def _expects(case: Case) -> str:
+    if case.expect is None:
+        return "an answer under the rules of the contract" if not case.invalid else "a refusal"
+    statuses = " or ".join(str(each) for each in case.expect.status)
+    return case.expect.requirement + (f": {statuses}" if statuses else "")
 
 
 def _lines(made: dict[str, JSON]) -> Iterator[str]:
