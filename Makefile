@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+NEIGHBOURS := .neighbours
 
-.PHONY: help demo test browser lint recorded verdicts real-servers benchmarks clean
+.PHONY: help demo test browser neighbours lint recorded verdicts real-servers benchmarks clean
 
 help:
 	@echo "make demo          ask the bundled reference provider everything and name the report"
 	@echo "make test          the tests"
 	@echo "make browser       the tests that need Chromium"
+	@echo "make neighbours    the tests of the pytest plugin beside other plugins, in an environment of their own"
 	@echo "make lint          ruff and mypy"
 	@echo "make recorded      judge recorded vendor traffic (CONFORMANCE_TRAFFIC, default ../shared/traffic)"
 	@echo "make verdicts      measure what is found and what is not: docs/verdicts.md"
@@ -29,6 +31,11 @@ $(VENV)/.browser: $(VENV)/.installed
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	@touch $@
 
+$(NEIGHBOURS)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(NEIGHBOURS)
+	$(NEIGHBOURS)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,neighbours]'
+	@touch $@
+
 demo: $(VENV)/.installed
 	$(BIN)/conformance run
 
@@ -37,6 +44,9 @@ test: $(VENV)/.installed
 
 browser: $(VENV)/.browser
 	$(RUN) -m pytest -m browser tests/test_browser.py
+
+neighbours: $(NEIGHBOURS)/.installed
+	$(NEIGHBOURS)/bin/python -m pytest -p no:randomly -p no:asyncio tests/test_plugin_neighbours.py -k beside
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check
@@ -56,4 +66,4 @@ benchmarks: $(VENV)/.installed
 	for each in benchmarks/*.py; do $(RUN) $$each || exit 1; done
 
 clean:
-	rm -rf $(VENV) .real-servers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(NEIGHBOURS) .real-servers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
