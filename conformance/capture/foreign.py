@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance import coding
+from conformance.capture import lengths
 from conformance.capture.redaction import Redactor, credential_header
 from conformance.capture.secret import Secret
 from conformance.model import JSON, Case, Chunk, Ending, Evidence, Exchange, Request, Sent
@@ -173,7 +174,11 @@ def _shown(found: Found) -> Evidence:
         shows &= ~Evidence.HEADERS
     if found.request_body is None and found.method not in {"GET", "DELETE", "HEAD"}:
         shows &= ~Evidence.REQUEST
-    return shows
+    if isinstance(found.request_body, bytes) and lengths.request_is_another(found.request_body, found.request_headers):
+        shows &= ~Evidence.REQUEST
+    if found.cut or found.method == "HEAD":
+        return shows
+    return shows & ~lengths.lost(found.body, found.headers)
 
 
 def _sent_body(body: bytes | JSON | None) -> bytes:
