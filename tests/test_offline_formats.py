@@ -74,6 +74,7 @@ ANEW = {
     "json.bom",
     "stream.bom",
     "stream.same-id",
+    "created.time",
     "stream.same-created",
     "stream.same-fingerprint",
     "tools.id-unique",
@@ -131,6 +132,27 @@ def test_what_breaks_off_in_a_recording_is_not_held_against_the_server(
 ) -> None:
     assert LEFT[name].ending is Ending.COMPLETE
     assert violated(tmp_path, RECORDERS[recorder](LEFT[name])) == set()
+
+
+def test_json_that_was_cut_behind_a_bracket_is_not_held_against_the_server(tmp_path: Path) -> None:
+    body = json.dumps(completion()).encode()
+    cut = body[: body.index(b"}") + 1]
+    assert violated(tmp_path, RECORDERS["har"](plain(cut).exchange)) == set()
+
+
+def test_what_follows_the_object_is(tmp_path: Path) -> None:
+    body = json.dumps(completion()).encode() + b"x"
+    assert violated(tmp_path, RECORDERS["har"](plain(body).exchange)) == {"json.syntax"}
+
+
+def test_objects_as_lines_are_no_event_stream(tmp_path: Path) -> None:
+    body = "".join(f"{json.dumps(each)}\n" for each in text_chunks("Hel", "lo")).encode()
+    assert violated(tmp_path, RECORDERS["har"](streamed(body + b"[DONE]\n").exchange)) == {"stream.sse"}
+
+
+def test_a_time_that_was_blotted_out_is_not_held_against_the_server(tmp_path: Path) -> None:
+    blotted = plain({**completion(), "created": 0}).exchange
+    assert violated(tmp_path, RECORDERS["har"](blotted)) == set()
 
 
 def test_a_stream_that_finished_but_never_said_done_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ What a check looks at, and the predicates that say when a rule is at stake.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,8 @@ from conformance.read.chat import Completion
 from conformance.read.reply import Packet, Reply
 from conformance.read.strictjson import Document
 
+#: A string of JSON, or one that never ends.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 #: Statuses by which a server says that it is busy or that something before it failed.
 BUSY = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 522, 524, 529})
 
@@ -164,7 +167,15 @@ def _breaks_off(reply: Reply) -> bool:
         ended = reply.error_packet is not None or any(packet.done for packet in reply.packets)
         return not ended and not any(choice.finish_reasons for choice in reply.completion.choices)
     text = reply.body.strip()
-    return not text or (text.startswith(b"{") and not text.endswith(b"}"))
+    return not text or (text.startswith(b"{") and not reply.document.ok and _is_open(text))
+
+
+def _is_open(text: bytes) -> bool:
+    """
+    More brackets are opened than closed outside of strings, as in JSON that was cut.
+    """
+    bare = _STRING.sub(b"", text)
+    return sum(map(bare.count, (b"{", b"["))) > sum(map(bare.count, (b"}", b"]")))
 
 
 def wants_stream(s: Subject) -> bool:
