@@ -424,6 +424,13 @@ BAD: dict[str, tuple[str | bytes, int]] = {
     "broken YAML": ("interactions:\n- request: [\n", 3),
     "an interaction without a response": (VCRPY.split("  response:", maxsplit=1)[0], 3),
     "cut gzip": (gzip.compress(b"x" * 100)[:-4], 0),
+    "an entry whose URL is a number": (json.dumps(HAR).replace(f'"{URL}"', "7"), 0),
+    "an entry whose URL is an object": (json.dumps(HAR).replace(f'"{URL}"', "{}"), 0),
+    "an entry with an endless status": (json.dumps(HAR).replace('"status": 200', '"status": 1e999'), 0),
+    "half a character in a URL": (json.dumps(HAR).replace(URL, URL + "/\\ud800"), 0),
+    "a line whose status is a text": (line(response={"status": "200", "headers": {}, "body_text": "x"}), 1),
+    "a status of nothing": (json.dumps(EXVCR).replace('"status_code": 200', '"status_code": ""'), 0),
+    "a body that is no base64": (RUBY.replace("!binary |-\n        ", "!binary |-\n        A"), 3),
     "an interaction without a status": (json.dumps(SINGLE).replace('"status"', '"state"'), 1),
     "lines of something else": ('{"a": 1}\n{"a": 2}\n', 1),
     "requests without their responses": ("requests:\n- method: GET\nresponses: []\n", 1),
@@ -437,6 +444,11 @@ def test_a_bad_file_is_named_with_its_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileError) as error:
         list(sniff.read(saved(tmp_path, content)))
     assert (error.value.line, "Some File.txt" in error.value.path) == (number, True)
+
+
+def test_what_is_wrong_with_an_interaction_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="interaction some-file-1 is no exchange: it has no 'response'"):
+        list(sniff.read(saved(tmp_path, BAD["an interaction without a response"][0])))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

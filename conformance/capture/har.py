@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from conformance import coding
-from conformance.capture.foreign import STORED, Foreign, Found, Headers, foreign, pairs, raw
+from conformance.capture.foreign import MISTAKES, STORED, Foreign, Found, Headers, foreign, pairs, raw, words
 from conformance.errors import FileError
 
 
@@ -25,10 +25,10 @@ def read(document: Mapping[str, Any], path: str, stem: str) -> Iterator[Foreign]
         raise FileError(path, 1, "not an HTTP archive: log.entries is no list")
     for number, entry in enumerate(entries, start=1):
         try:
-            found = _found(entry, f"{stem}-{number}", path)
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            raise FileError(path, 0, f"entry {number} is no exchange: {problem!r}") from None
-        yield foreign(found)
+            made = foreign(_found(entry, f"{stem}-{number}", path))
+        except MISTAKES as problem:
+            raise FileError(path, 0, f"entry {number} is no exchange: {words(problem)}") from None
+        yield made
 
 
 def _found(entry: Mapping[str, Any], name: str, path: str) -> Found:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from conformance.capture.foreign import REENCODED, STORED, Foreign, Found, foreign, pairs, raw
+from conformance.capture.foreign import MISTAKES, REENCODED, STORED, Foreign, Found, foreign, pairs, raw, words
 from conformance.errors import FileError
 from conformance.model import JSON
 
@@ -75,7 +75,10 @@ def read_yaml(text: bytes, path: str, stem: str) -> Iterator[Foreign]:
         if rows is None:
             raise FileError(path, 1, "not a cassette: it has no list of interactions")
         for number, (line, parts) in enumerate(rows, start=1):
-            values = [loader.construct_document(part) for part in parts]
+            try:
+                values = [loader.construct_document(part) for part in parts]
+            except ValueError as problem:  # no base64
+                raise FileError(path, line, f"interaction {stem}-{number} is no exchange: {problem}") from None
             row = values[0] if len(values) == 1 else dict(zip(_SIDES, values, strict=True))
             yield _foreign(row, f"{stem}-{number}", path, line)
     except yaml.YAMLError as problem:
@@ -150,12 +153,8 @@ def _sequences(root: yaml.Node | None) -> dict[str, yaml.SequenceNode]:
 def _foreign(row: Any, name: str, path: str, line: int) -> Foreign:
     try:
         return foreign(_found(row, name, path, line))
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise FileError(path, line, f"interaction {name} is no exchange: {_words(problem)}") from None
-
-
-def _words(problem: Exception) -> str:
-    return f"it has no {problem}" if isinstance(problem, KeyError) else str(problem)
+    except MISTAKES as problem:
+        raise FileError(path, line, f"interaction {name} is no exchange: {words(problem)}") from None
 
 
 def _found(row: Mapping[str, Any], name: str, path: str, line: int) -> Found:
@@ -184,7 +183,7 @@ def _status(response: Mapping[str, Any]) -> int:
     status = response.get("code") or response.get("status") or response.get("status_code")
     if isinstance(status, Mapping):
         status = status.get("code") or status.get("status_code")
-    if status is None:
+    if status in (None, ""):
         raise ValueError("its response has no status")
     # go-vcr writes "200 OK".
     return int(str(status).split()[0])
