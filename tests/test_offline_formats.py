@@ -14,7 +14,7 @@ from conformance.model import Ending, State
 from tests.defects import ALONGSIDE, DEFECTS
 from tests.good import GOOD
 from tests.recorders import RECORDERS
-from tests.specimens import completion, plain, sse, streamed, text_chunks
+from tests.specimens import choice, completion, plain, sse, streamed, text_chunks
 
 #: No recorder of others keeps the connection: when it ended, its codings, when each read returned.
 WIRE = {
@@ -134,15 +134,29 @@ def test_what_breaks_off_in_a_recording_is_not_held_against_the_server(
     assert violated(tmp_path, RECORDERS[recorder](LEFT[name])) == set()
 
 
-def test_json_that_was_cut_behind_a_bracket_is_not_held_against_the_server(tmp_path: Path) -> None:
-    body = json.dumps(completion()).encode()
-    cut = body[: body.index(b"}") + 1]
-    assert violated(tmp_path, RECORDERS["har"](plain(cut).exchange)) == set()
+_BODY = json.dumps(completion(choice(0, "\u4f60\\"))).encode()
 
 
-def test_what_follows_the_object_is(tmp_path: Path) -> None:
-    body = json.dumps(completion()).encode() + b"x"
-    assert violated(tmp_path, RECORDERS["har"](plain(body).exchange)) == {"json.syntax"}
+def test_json_that_was_cut_anywhere_is_not_held_against_the_server(tmp_path: Path) -> None:
+    exchanges = [plain(_BODY[:length]).exchange for length in range(len(_BODY))]
+    found = [violated(tmp_path, RECORDERS["har"](each)) for each in exchanges]
+    assert {length: each for length, each in enumerate(found) if each} == {}
+
+
+BROKEN = {
+    "text behind the object": _BODY + b"x",
+    "a quotation mark too many": _BODY.replace(b'"usage"', b'""usage"'),
+    "a quotation mark too few": _BODY.replace(b'"usage"', b'"usage'),
+    "a comma before the end": _BODY[:-1] + b",}",
+    "a word of another language at the end": _BODY[:-1] + b', "a": None}',
+    "an escape that is none": _BODY.replace(b"m-2026", b"m\\x2026"),
+    "apostrophes": _BODY.replace(b'"', b"'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_json_that_is_broken_is(tmp_path: Path, name: str) -> None:
+    assert violated(tmp_path, RECORDERS["har"](plain(BROKEN[name]).exchange)) == {"json.syntax"}
 
 
 def test_objects_as_lines_are_no_event_stream(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ What a check looks at, and the predicates that say when a rule is at stake.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +15,6 @@ from conformance.read.chat import Completion
 from conformance.read.reply import Packet, Reply
 from conformance.read.strictjson import Document
 
-#: A string of JSON, or one that never ends.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 #: Statuses by which a server says that it is busy or that something before it failed.
 BUSY = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 522, 524, 529})
 
@@ -167,15 +164,19 @@ def _breaks_off(reply: Reply) -> bool:
         ended = reply.error_packet is not None or any(packet.done for packet in reply.packets)
         return not ended and not any(choice.finish_reasons for choice in reply.completion.choices)
     text = reply.body.strip()
-    return not text or (text.startswith(b"{") and not reply.document.ok and _is_open(text))
+    return not text or (text.startswith(b"{") and any(_runs_out(fault, reply.body) for fault in reply.document.faults))
 
 
-def _is_open(text: bytes) -> bool:
+def _runs_out(fault: strictjson.Fault, body: bytes) -> bool:
     """
-    More brackets are opened than closed outside of strings, as in JSON that was cut.
+    JSON is sound as far as it goes: what is missed is missed at its end, or in its last string, word or escape.
     """
-    bare = _STRING.sub(b"", text)
-    return sum(map(bare.count, (b"{", b"["))) > sum(map(bare.count, (b"}", b"]")))
+    if fault.kind != "syntax" or fault.offset is None:
+        return False
+    rest = body[fault.offset :].rstrip()
+    cut_word = any(word.startswith(rest) for word in (b"true", b"false", b"null"))
+    cut_escape = fault.message.startswith("Invalid \\") and b'"' not in rest and len(rest) < 7
+    return cut_word or cut_escape or fault.message.startswith("Unterminated string")
 
 
 def wants_stream(s: Subject) -> bool:
