@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from conformance.capture import har, recording, traffic, vcr
+from conformance.capture import har, recording, stubs, traffic, vcr
 from conformance.capture.foreign import Foreign
 from conformance.errors import FileError
 
 _KNOWN = (
-    "Known are recordings of conformance, HAR 1.2, VCR cassettes (YAML or JSON) and JSON lines; each may be gzipped."
+    "Known are recordings of conformance, HAR 1.2, VCR cassettes (YAML or JSON), fixtures of nock, sessions of Azure's\n"
+    "  test proxy and JSON lines; each may be gzipped."
 )
 _CASSETTE = re.compile(rb"^(?:http_)?interactions:|^-\s+request:|^requests:[^\n]*\n-", re.MULTILINE)
 _ARCHIVE = re.compile(rb"\A(?:---\s*\n)?log:\s*$", re.MULTILINE)
@@ -61,6 +62,8 @@ def _document(content: bytes, path: Path, stem: str) -> Iterator[Foreign]:
         return har.read(document, str(path), stem)
     if vcr.is_one(document):
         return vcr.read_json(document, str(path), stem)
+    if stubs.is_one(document):
+        return stubs.read(document, str(path), stem)
     raise FileError(str(path), 1, "holds no exchanges that we can read", _KNOWN)
 
 
