@@ -31,6 +31,12 @@ _ELSEWHERE = (
     ("api.cohere.ai", "/v1/models"),
     # https://ai.google.dev/api/models
     ("generativelanguage.googleapis.com", "/v1beta/models"),
+    # https://developers.deepgram.com/reference/manage/models/list
+    ("api.deepgram.com", "/v1/models"),
+    # https://elevenlabs.io/docs/api-reference/models/list
+    ("api.elevenlabs.io", "/v1/models"),
+    # https://replicate.com/docs/reference/http#models.list
+    ("api.replicate.com", "/v1/models"),
     # https://docs.voyageai.com/reference/embeddings-api
     ("api.voyageai.com", "/v1/embeddings"),
 )

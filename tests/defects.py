@@ -101,6 +101,7 @@ def _spoken_in(*pieces: str) -> list[Any]:
 
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
+    "http.success-status": [plain(status=201), streamed(status=202)],
     "http.content-type-once": [plain(headers=[("Content-Type", "application/json; charset=utf-8")])],
     "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
     "http.complete": [
@@ -266,7 +267,13 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.message-in-chunk": [
         streamed([STREAM[0], edit(STREAM[1], "/choices/0/message", {"role": "assistant"}), *STREAM[2:]])
     ],
+    "created.time": [
+        plain(edit(PLAIN, "/created", 0), headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
+        plain(headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
+        streamed([{**each, "created": 1} for each in STREAM], headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
+    ],
     "stream.role-first": [
+        streamed([edit(STREAM[0], "/choices/0/delta/role", "user"), *STREAM[1:]]),
         streamed(STREAM[1:]),
         streamed([edit(STREAM[0], "/choices/0/delta/role", GONE), *STREAM[1:]]),
     ],
@@ -312,8 +319,18 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(edit(PLAIN, "/usage", usage(18, 2)), peers={"other": reply(plain(edit(PLAIN, "/id", "c2")))})
     ],
     "param.max-tokens": [plain(edit(PLAIN, "/usage", usage(9, 6)), ask(max_tokens=5))],
-    "choices.default": [plain(completion(choice(0), choice(1))), streamed(TWO)],
-    "param.n": [plain(completion(), ask(n=2)), streamed(STREAM, ask(n=2, stream=True))],
+    "choices.default": [
+        plain(completion(choice(0), choice(1))),
+        streamed(TWO),
+        streamed([STREAM[0], chunk(part({"content": "Hel"}), part({"content": "lo"})), *STREAM[3:]]),
+    ],
+    "param.n": [
+        plain(completion(), ask(n=2)),
+        streamed(STREAM, ask(n=2, stream=True)),
+        streamed(
+            [STREAM[0], chunk(part({"content": "Hel"}), part({"content": "lo"})), *STREAM[3:]], ask(n=1, stream=True)
+        ),
+    ],
     "param.stop": [
         plain(completion(choice(0, "1, 2, 3, 4")), ask(stop=["3"])),
         streamed(text_chunks("1, 2, ", "3"), ask(stop="3", stream=True)),

@@ -63,10 +63,11 @@ def test_the_call_decides_the_contract_and_an_unknown_one_is_counted(tmp_path: P
     assert list(offline.left_out([judged])) == [("POST api.acme.example/v1/moderations", 2)]
 
 
-def test_a_call_of_the_vendor_s_own_api_is_left_out_unless_its_contract_is_chosen(tmp_path: Path) -> None:
-    listing = row("1", url="https://api.anthropic.com/v1/models")
+@pytest.mark.parametrize("host", ["api.anthropic.com", "api.deepgram.com", "api.elevenlabs.io", "api.replicate.com"])
+def test_a_call_of_the_vendor_s_own_api_is_left_out_unless_its_contract_is_chosen(tmp_path: Path, host: str) -> None:
+    listing = row("1", url=f"https://{host}/v1/models")
     path = written(tmp_path / "a.jsonl", listing.replace('"method": "POST"', '"method": "GET"'))
-    assert offline.judge([path])["acme"].left_out == {"GET api.anthropic.com/v1/models": 1}
+    assert offline.judge([path])["acme"].left_out == {f"GET {host}/v1/models": 1}
     assert len(offline.judge([path], only=["openai-models"])["acme"].results) == 1
 
 

@@ -14,7 +14,7 @@ from conformance.model import Ending, State
 from tests.defects import ALONGSIDE, DEFECTS
 from tests.good import GOOD
 from tests.recorders import RECORDERS
-from tests.specimens import completion, plain, sse, streamed, text_chunks
+from tests.specimens import choice, completion, plain, sse, streamed, text_chunks
 
 #: No recorder of others keeps the connection: when it ended, its codings, when each read returned.
 WIRE = {
@@ -74,6 +74,7 @@ ANEW = {
     "json.bom",
     "stream.bom",
     "stream.same-id",
+    "created.time",
     "stream.same-created",
     "stream.same-fingerprint",
     "tools.id-unique",
@@ -131,6 +132,41 @@ def test_what_breaks_off_in_a_recording_is_not_held_against_the_server(
 ) -> None:
     assert LEFT[name].ending is Ending.COMPLETE
     assert violated(tmp_path, RECORDERS[recorder](LEFT[name])) == set()
+
+
+_BODY = json.dumps(completion(choice(0, "\u4f60\\"))).encode()
+
+
+def test_json_that_was_cut_anywhere_is_not_held_against_the_server(tmp_path: Path) -> None:
+    exchanges = [plain(_BODY[:length]).exchange for length in range(len(_BODY))]
+    found = [violated(tmp_path, RECORDERS["har"](each)) for each in exchanges]
+    assert {length: each for length, each in enumerate(found) if each} == {}
+
+
+BROKEN = {
+    "text behind the object": _BODY + b"x",
+    "a quotation mark too many": _BODY.replace(b'"usage"', b'""usage"'),
+    "a quotation mark too few": _BODY.replace(b'"usage"', b'"usage'),
+    "a comma before the end": _BODY[:-1] + b",}",
+    "a word of another language at the end": _BODY[:-1] + b', "a": None}',
+    "an escape that is none": _BODY.replace(b"m-2026", b"m\\x2026"),
+    "apostrophes": _BODY.replace(b'"', b"'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_json_that_is_broken_is(tmp_path: Path, name: str) -> None:
+    assert violated(tmp_path, RECORDERS["har"](plain(BROKEN[name]).exchange)) == {"json.syntax"}
+
+
+def test_objects_as_lines_are_no_event_stream(tmp_path: Path) -> None:
+    body = "".join(f"{json.dumps(each)}\n" for each in text_chunks("Hel", "lo")).encode()
+    assert violated(tmp_path, RECORDERS["har"](streamed(body + b"[DONE]\n").exchange)) == {"stream.sse"}
+
+
+def test_a_time_that_was_blotted_out_is_not_held_against_the_server(tmp_path: Path) -> None:
+    blotted = plain({**completion(), "created": 0}).exchange
+    assert violated(tmp_path, RECORDERS["har"](blotted)) == set()
 
 
 def test_a_stream_that_finished_but_never_said_done_is(tmp_path: Path) -> None:

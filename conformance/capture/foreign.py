@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance import coding
+from conformance.capture import lengths
 from conformance.capture.redaction import Redactor, credential_header
 from conformance.capture.secret import Secret
 from conformance.model import JSON, Case, Chunk, Ending, Evidence, Exchange, Request, Sent
@@ -71,10 +72,27 @@ class Found:
     line: int = 0
 
 
+#: What reading values of the wrong shape raises.
+MISTAKES = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+def words(problem: Exception) -> str:
+    """
+    What is wrong with a row that is no exchange, for the message that names it.
+    """
+    if isinstance(problem, KeyError):
+        return f"it has no {problem}"
+    return str(problem) if isinstance(problem, ValueError) else f"a part of it has another type ({problem})"
+
+
 def foreign(found: Found) -> Foreign:
     """
     The values of the model for what was found; credentials that a recorder left in are taken out.
+
+    Raises one of ``MISTAKES`` for a URL or a status that is none.
     """
+    if not isinstance(found.url, str) or not (found.status is None or type(found.status) is int):
+        raise ValueError("its URL is no text" if not isinstance(found.url, str) else "its status is no number")
     body, readable = decoded(found.body, found.headers)
     parts = urlsplit(found.url)
     sent = Sent(method=found.method, url=found.url, headers=found.request_headers, body=_sent_body(found.request_body))
@@ -173,7 +191,11 @@ def _shown(found: Found) -> Evidence:
         shows &= ~Evidence.HEADERS
     if found.request_body is None and found.method not in {"GET", "DELETE", "HEAD"}:
         shows &= ~Evidence.REQUEST
-    return shows
+    if isinstance(found.request_body, bytes) and lengths.request_is_another(found.request_body, found.request_headers):
+        shows &= ~Evidence.REQUEST
+    if found.cut or found.method == "HEAD":
+        return shows
+    return shows & ~lengths.lost(found.body, found.headers)
 
 
 def _sent_body(body: bytes | JSON | None) -> bytes:

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from conformance.capture import har, recording, traffic, vcr
+from conformance.capture import har, recording, stubs, traffic, vcr
 from conformance.capture.foreign import Foreign
 from conformance.errors import FileError
 
 _KNOWN = (
-    "Known are recordings of conformance, HAR 1.2, VCR cassettes (YAML or JSON) and JSON lines; each may be gzipped."
+    "Known are recordings of conformance, HAR 1.2, VCR cassettes (YAML or JSON), fixtures of nock, sessions of Azure's\n"
+    "  test proxy and JSON lines; each may be gzipped."
 )
-_CASSETTE = re.compile(rb"^(?:http_)?interactions:", re.MULTILINE)
+_CASSETTE = re.compile(rb"^(?:http_)?interactions:|^-\s+request:|^requests:[^\n]*\n-", re.MULTILINE)
+_ARCHIVE = re.compile(rb"\A(?:---\s*\n)?log:\s*$", re.MULTILINE)
 
 
 def read(path: Path) -> Iterator[Foreign]:
@@ -32,14 +34,18 @@ def read(path: Path) -> Iterator[Foreign]:
     if isinstance(value, dict) and str(value.get("format", "")).startswith("conformance-recording/"):
         return _own(path)
     if isinstance(value, dict) and "request" in value and "response" in value:
+        if vcr.is_one(value) and "body_text" not in value["response"]:
+            return vcr.read_lines(_lines(path), str(path), _stem(path))
         return traffic.read(_lines(path), str(path))
     return _whole(path)
 
 
 def _whole(path: Path) -> Iterator[Foreign]:
     content, stem = recording.contents(path), _stem(path)
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return _document(content, path, stem)
+    if _ARCHIVE.search(content):
+        return har.read(vcr.plain(content, str(path)), str(path), stem)
     if _CASSETTE.search(content):
         return vcr.read_yaml(content, str(path), stem)
     raise FileError(str(path), 1, "holds no exchanges that we can read", _KNOWN)
@@ -49,11 +55,15 @@ def _document(content: bytes, path: Path, stem: str) -> Iterator[Foreign]:
     try:
         document: Any = json.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as problem:
+        if isinstance(_json(content.splitlines()[0]), dict):
+            raise FileError(str(path), 1, "its lines hold no exchanges that we can read", _KNOWN) from None
         raise FileError(str(path), getattr(problem, "lineno", 1), f"not JSON: {problem}", _KNOWN) from None
-    if "log" in document:
+    if isinstance(document, dict) and "log" in document:
         return har.read(document, str(path), stem)
-    if any(name in document for name in vcr.LISTS):
+    if vcr.is_one(document):
         return vcr.read_json(document, str(path), stem)
+    if stubs.is_one(document):
+        return stubs.read(document, str(path), stem)
     raise FileError(str(path), 1, "holds no exchanges that we can read", _KNOWN)
 
 

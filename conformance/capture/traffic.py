@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from conformance.capture.foreign import REENCODED, STORED, Foreign, Found, foreign, pairs, raw
+from conformance.capture.foreign import MISTAKES, REENCODED, STORED, Foreign, Found, foreign, pairs, raw, words
 from conformance.errors import FileError
 from conformance.model import Evidence
 
@@ -26,10 +26,10 @@ def read(lines: Iterable[bytes], path: str) -> Iterator[Foreign]:
         if not line.strip():
             continue
         try:
-            found = _found(json.loads(line), path, number)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
-            raise FileError(path, number, f"not an exchange: {problem!r}") from None
-        yield foreign(found)
+            made = foreign(_found(json.loads(line), path, number))
+        except MISTAKES as problem:
+            raise FileError(path, number, f"not an exchange: {words(problem)}") from None
+        yield made
 
 
 def _found(row: Mapping[str, Any], path: str, number: int) -> Found:

@@ -4,6 +4,7 @@ Every rule of every contract; importing the package fills the registry.
 
 from conformance.checks import (
     chat_audio,
+    chat_created,
     chat_equivalence,
     chat_finish,
     chat_functions,
@@ -31,6 +32,7 @@ __all__ = [
     "Check",
     "Subject",
     "chat_audio",
+    "chat_created",
     "chat_equivalence",
     "chat_finish",
     "chat_functions",

@@ -86,6 +86,19 @@ def gives_as_many_choices_as_asked(s: Subject) -> Iterator[Finding]:
     many = len(s.completion.choices) if not s.completion.streamed else len(indexes)
     if many != n and many > 0:
         yield Finding(expected=f"{n} choices", observed=str(many), where="/choices")
+    elif isinstance(n, int):
+        yield from _crowded(s, n)
+
+
+def _crowded(s: Subject, most: int) -> Iterator[Finding]:
+    """
+    A chunk has no more choices than were asked for: it may hold several if ``n`` is greater than 1.
+    """
+    for event, chunk in s.chunks if s.completion.streamed else ():
+        many = len(as_list(chunk.get("choices")))
+        if many > most:
+            yield Finding(expected=f"at most {most} in a chunk", observed=str(many), where=f"event[{event}]/choices")
+            return
 
 
 @check(
@@ -101,6 +114,8 @@ def gives_one_choice_by_default(s: Subject) -> Iterator[Finding]:
     many = len(indexes) if s.completion.streamed else len(s.completion.choices)
     if many > 1:
         yield Finding(expected="one choice", observed=str(many), where="/choices")
+    else:
+        yield from _crowded(s, 1)
 
 
 @check("openai-chat.choices.indexes", when=chat_plain)

@@ -30,6 +30,10 @@ def _one_value(s: Subject, name: str, usable: Callable[[JSON], bool]) -> Iterato
             return
 
 
+#: Roles that a message may have, but no answer.
+_OTHER_ROLES = ("developer", "system", "user", "tool")
+
+
 def _text(value: JSON) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -116,6 +120,9 @@ def begins_with_the_role(s: Subject) -> Iterator[Finding]:
         if bearing and not any(d.delta.get("role") for d in choice.deltas if d.event <= bearing.event):
             got = f"{sorted(bearing.delta)} first"
             yield Finding(expected="role: assistant in the first delta", observed=got, where=_delta(bearing.event))
+        other = next((d for d in choice.deltas if d.delta.get("role") in _OTHER_ROLES), None)
+        if other:
+            yield Finding(expected="role: assistant", observed=str(other.delta["role"]), where=_delta(other.event))
 
 
 def _delta(event: int) -> str:

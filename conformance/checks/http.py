@@ -33,6 +33,15 @@ def is_labelled_json(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="application/json", observed=got or "no Content-Type", where="header:content-type")
 
 
+@check("http.success-status", when=lambda s: succeeded(s) and s.operation is not None)
+def succeeds_with_200(s: Subject) -> Iterator[Finding]:
+    """
+    The one documented status of success is 200; hand-written clients ask for no other.
+    """
+    if s.reply.status != 200:
+        yield Finding(expected="the status 200", observed=str(s.reply.status), where="status")
+
+
 @check("http.content-type-once", when=succeeded, shows=Evidence.HEADERS)
 def is_labelled_once(s: Subject) -> Iterator[Finding]:
     """

@@ -164,7 +164,19 @@ def _breaks_off(reply: Reply) -> bool:
         ended = reply.error_packet is not None or any(packet.done for packet in reply.packets)
         return not ended and not any(choice.finish_reasons for choice in reply.completion.choices)
     text = reply.body.strip()
-    return not text or (text.startswith(b"{") and not text.endswith(b"}"))
+    return not text or (text.startswith(b"{") and any(_runs_out(fault, reply.body) for fault in reply.document.faults))
+
+
+def _runs_out(fault: strictjson.Fault, body: bytes) -> bool:
+    """
+    JSON is sound as far as it goes: what is missed is missed at its end, or in its last string, word or escape.
+    """
+    if fault.kind != "syntax" or fault.offset is None:
+        return False
+    rest = body[fault.offset :].rstrip()
+    cut_word = any(word.startswith(rest) for word in (b"true", b"false", b"null"))
+    cut_escape = fault.message.startswith("Invalid \\") and b'"' not in rest and len(rest) < 7
+    return cut_word or cut_escape or fault.message.startswith("Unterminated string")
 
 
 def wants_stream(s: Subject) -> bool:

@@ -43,6 +43,10 @@ def _heads() -> Iterator[Fault]:
         yield from pair(f"{field}-{word}", "MUST", requirement, title, (plain(change), each_chunk(change)), entry=entry)
 
 
+def _a_year_ahead(made: Object) -> int:
+    return int(made["created"]) + 365 * 86400
+
+
 def _index_zero_left_out(choice: Object) -> None:
     if choice["index"] == 0:
         del choice["index"]
@@ -73,6 +77,8 @@ def _both(change: Change) -> tuple[Any, Any]:
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     *_heads(),
+    *pair("created-zero", "SHOULD", "created.time", "created is 0", (plain(put("created", 0)), each_chunk(put("created", 0)))),
+    *pair("created-next-year", "SHOULD", "created.time", "created lies a year ahead", (plain(put("created", _a_year_ahead)), each_chunk(put("created", _a_year_ahead)))),
     stream("id-missing.usage-chunk", "MUST", "chunk.id", "id is absent from the usage chunk alone", each_chunk(put("id", GONE), has_usage), entry="id-missing"),
     stream("object-chat.completion", "MUST", "chunk.object", "object is chat.completion in chunks", each_chunk(put("object", "chat.completion")), entry="object-missing-or-wrong"),
     stream("model-missing.later-chunks", "MUST", "chunk.model", "model is in the first chunk alone", each_chunk(put("model", GONE), later), entry="chunk-model-null-or-empty"),

@@ -125,6 +125,22 @@ _COST = b'data: {"choices":[],"cost":"0.0012"}\n\n'
 _PING = b'data: {"type":"ping"}\n\n'
 _NO_CHUNK = "chunk.object chunk.created chunk.model chunk.choices"
 
+
+def _role_of_the_user(choice: Object) -> None:
+    if choice["delta"].get("role"):
+        choice["delta"]["role"] = "user"
+
+
+def _halved(made: Object) -> None:
+    for choice in made["choices"][:1]:
+        text = choice["delta"].get("content") or ""
+        if len(text) > 1 and not choice["logprobs"]:
+            made["choices"] = [
+                {**choice, "delta": {**choice["delta"], "content": half}}
+                for half in (text[: len(text) // 2], text[len(text) // 2 :])
+            ]
+
+
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     stream("id-changes", "MUST", "stream.same-id", "every chunk has an id of its own", chunks(_numbered("id", lambda _, n: f"chatcmpl-{n}")), entry="concurrency-stream-frames-interleaved"),
@@ -132,8 +148,10 @@ FAULTS: tuple[Fault, ...] = (
     stream("model-changes", "SHOULD", "stream.same-model", "the model changes within a stream", chunks(_numbered("model", lambda each, n: each["model"] + ("-b" if n > 1 else ""))), entry="model-echo-mismatch"),
     stream("fingerprint-changes", "SHOULD", "stream.same-fingerprint", "the fingerprint changes within a stream", chunks(_numbered("system_fingerprint", lambda _, n: f"fp_{n}"))),
     stream("choice-index-jumps", "MUST", "choices.default", "a chunk of text has the index of a choice that was not asked for", _one_choice_jumps, also="choices.stream-indexes stream.finish-reason stream.role-first stream.equals-plain"),
+    chunk("choice-twice-in-chunk", "MUST", "choices.default", "a chunk holds the two halves of its text as two choices", _halved, also="param.n"),
     part("role-missing.stream", "SHOULD", "stream.role-first", "no delta has a role", put("role", GONE), entry="role-missing-first-delta"),
     part("role-null.stream", "SHOULD", "stream.role-first", "role is null in every delta", put("role", None), also="chunk.delta.role", entry="role-missing-first-delta"),
+    chunk("role-user", "SHOULD", "stream.role-first", "the role is user", choices(_role_of_the_user), also="tools.round-trip"),
     stream("role-late", "SHOULD", "stream.role-first", "the role comes with the last text", chunks(_role_later), entry="role-missing-first-delta"),
     chunk("role-missing.second-choice", "SHOULD", "stream.role-first", "the second choice has no role", choices(_role_of_second_missing), entry="role-missing-first-delta"),
     stream("role-repeated", "MAY", "stream.role-once", "the role is in every delta", delta(put("role", "assistant"), has_text), entry="role-repeated-every-delta"),

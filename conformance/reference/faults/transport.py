@@ -13,7 +13,7 @@ from dataclasses import replace
 from conformance.reference.faults.asks import is_chat
 from conformance.reference.faults.edits import head, header, is_completion, tail, text
 from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Rewire, Wire
-from conformance.reference.faults.rows import fault, stream
+from conformance.reference.faults.rows import fault, pair, stream
 from conformance.reference.faults.streamedits import is_stream
 
 
@@ -173,6 +173,10 @@ def _one_read(given: Answer, _: Asked) -> Answer:
     return replace(given, parts=(given.body,), framing="length") if is_stream(given) else given
 
 
+def _created(of: Callable[[Answer], bool]) -> Edit:
+    return lambda given, _: replace(given, status=201) if of(given) else given
+
+
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     fault("content-type-text", "MUST", "http.content-type-json", "JSON is labelled text/plain", edit=_label("text/plain"), paths=(PLAIN,), entry="response-content-type-nonstream"),
@@ -230,6 +234,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("head-bare-newlines", "MUST", "http.framing", "the lines of the head end with LF alone", wire=head(lambda written: written.replace(b"\r\n", b"\n"))),
     fault("head-space-before-colon", "MUST", "http.complete", "a header has a space before its colon", wire=head(lambda written: written.replace(b"content-type:", b"content-type :")), also="http.framing"),
     fault("status-line-garbled", "MUST", "http.complete", "the status line is garbled", wire=head(lambda written: written.replace(b"HTTP/1.1 ", b"HTP/1.1 ", 1)), also="http.framing"),
+    *pair("status-created", "SHOULD", "http.success-status", "an answer has the status 201", (_created(is_completion), _created(is_stream)), also="auth.scheme-case request.tools.count unicode.control|"),
     fault("redirects", "MUST", "request.answered", "valid requests are redirected with 307", edit=lambda given, asked: replace(given.labelled("location", "/api" + asked.path), status=307, parts=()) if is_completion(given) else given, paths=(PLAIN,)),
 )
 # fmt: on
