@@ -52,6 +52,7 @@ from tests.specimens import (
 
 _LONG = text_chunks(*(f"word{n} " for n in range(100)))
 _TEXT = "The quick brown fox jumps over the lazy dog"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NAMED = {"type": "function", "function": {"name": "get_weather"}}
 _ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
 _SPOKEN = {"id": "audio_1", "expires_at": 1790003600, "data": "UklGRg==", "transcript": "Hello"}
@@ -99,6 +100,31 @@ def _spoken_in(*pieces: str) -> list[Any]:
     return [text_chunks()[0], *(chunk(part(each)) for each in deltas), text_chunks()[-1]]
 
 
+def _named(identity: str | None, answer: str = "chatcmpl-1") -> Specimen:
+    """
+    A plain exchange whose request has a name, or none.
+    """
+    made = plain(edit(PLAIN, "/id", answer))
+    kept = tuple(each for each in made.exchange.headers if each[0] != "x-request-id")
+    named = () if identity is None else (("x-request-id", identity),)
+    return replace(made, exchange=replace(made.exchange, headers=(*kept, *named)))
+
+
+_PICK = {
+    "type": "custom",
+    "custom": {"name": "pick", "format": {"type": "grammar", "grammar": {"syntax": "regex", "definition": _DAY}}},
+}
+
+
+def _picked(given: str) -> dict[str, Any]:
+    return {"id": "call_1", "type": "custom", "custom": {"name": "pick", "input": given}}
+
+
+def _without_bytes() -> Any:
+    first = edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [])
+    return edit(first, "/choices/0/logprobs/content/1/bytes", [])
+
+
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
     "http.content-type-once": [plain(headers=[("Content-Type", "application/json; charset=utf-8")])],
@@ -135,7 +161,14 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "http.retry-after": [refusal(headers=[("Retry-After", "soon")])],
     "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
+    "http.request-id": [
+        _named(None),
+        _named(" "),
+        replace(_named("req_1"), peers={"other": reply(_named("req_1", "chatcmpl-2"))}),
+    ],
+    "http.status": [plain(status=201), streamed(status=202)],
     "http.ratelimit-count": [
+        plain(headers=[("x-ratelimit-limit-tokens", "100"), ("x-ratelimit-remaining-tokens", "101")]),
         plain(headers=[("x-ratelimit-remaining-requests", "many")]),
         plain(headers=[("x-ratelimit-limit-tokens", "1e5")]),
     ],
@@ -210,7 +243,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "error.nested": [refusal(document={"error": _NESTED})],
     "error.status": [plain({"error": {"message": "m", "type": "t", "param": None, "code": None}})],
     "error.names-param": [refusal(case={"expect": Expect(requirement="", refusal="x", param="top_p")})],
-    "error.bad-request": [refusal(422)],
+    "error.bad-request": [refusal(422), refusal(404)],
     "request.answered": [
         plain({"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}, status=400)
     ],
@@ -329,7 +362,18 @@ DEFECTS: dict[str, list[Specimen]] = {
             },
         )
     ],
-    "param.audio": [plain(completion(), _AUDIO)],
+    "param.audio": [
+        plain(completion(), _AUDIO),
+        plain(completion(choice(0, None, audio={**_SPOKEN, "data": ""})), _AUDIO),
+    ],
+    "audio.expires": [
+        plain(completion(choice(0, None, audio={**_SPOKEN, "expires_at": given})), _AUDIO)
+        for given in (1790003600000, 1789999999, 0)
+    ],
+    "created.now": [
+        plain(headers=[("Date", "Mon, 21 Sep 2026 22:13:20 GMT")]),
+        streamed(headers=[("Date", "Tue, 22 Sep 2026 13:33:20 GMT")]),
+    ],
     "audio.base64": [
         plain(completion(choice(0, None, audio={**_SPOKEN, "data": "UklGRg=="[:-1]})), _AUDIO),
         streamed(_spoken_in("UklG", "R-g="), {**_AUDIO, "stream": True}),
@@ -437,7 +481,25 @@ DEFECTS: dict[str, list[Specimen]] = {
             ),
         )
     ],
-    "tools.name-offered": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="get_time")])), TOOLS)],
+    "tools.name-offered": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="get_time")])), TOOLS),
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="pick")])), ask(tools=[_PICK])),
+    ],
+    "tools.current-form": [
+        plain(completion(choice(0, None, "function_call", function_call=call()["function"])), TOOLS),
+        streamed(
+            [
+                STREAM[0],
+                chunk(part({"function_call": call()["function"]})),
+                chunk(part({}, "function_call")),
+            ],
+            TOOLS_STREAM,
+        ),
+    ],
+    "custom-tools.grammar": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[_picked(given)])), ask(tools=[_PICK]))
+        for given in ("day 2026-01-01", "2026-01-01\n", "")
+    ],
     "tools.finish-reason": [
         plain(edit(CALLED, "/choices/0/finish_reason", "stop"), TOOLS),
         streamed(call_chunks('{"city": "Paris"}', finish="stop"), TOOLS_STREAM),
@@ -494,6 +556,7 @@ DEFECTS: dict[str, list[Specimen]] = {
         ),
     ],
     "logprobs.bytes": [
+        plain(_without_bytes(), LOGPROBS),
         plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS),
         plain(
             edit(

@@ -4,6 +4,8 @@ Every rule of every contract; importing the package fills the registry.
 
 from conformance.checks import (
     chat_audio,
+    chat_created,
+    chat_custom_tools,
     chat_equivalence,
     chat_finish,
     chat_functions,
@@ -17,9 +19,11 @@ from conformance.checks import (
     chat_tool_choice,
     chat_tools,
     chat_usage,
+    embeddings,
     failure,
     http,
     json_text,
+    models,
     stream,
     stream_end,
 )
@@ -31,6 +35,8 @@ __all__ = [
     "Check",
     "Subject",
     "chat_audio",
+    "chat_created",
+    "chat_custom_tools",
     "chat_equivalence",
     "chat_finish",
     "chat_functions",
@@ -44,9 +50,11 @@ __all__ = [
     "chat_tool_choice",
     "chat_tools",
     "chat_usage",
+    "embeddings",
     "failure",
     "http",
     "json_text",
+    "models",
     "stream",
     "stream_end",
 ]

@@ -52,6 +52,15 @@ def is_utf8_by_its_label(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="charset utf-8 or none", observed=s.reply.charset, where="header:content-type")
 
 
+@check("http.status", when=lambda s: succeeded(s) and s.valid and s.operation is not None)
+def succeeds_with_200(s: Subject) -> Iterator[Finding]:
+    """
+    What was asked for comes with 200: the reference names no other status for it.
+    """
+    if s.reply.status != 200:
+        yield Finding(expected="200", observed=str(s.reply.status), where="status")
+
+
 def _heard(s: Subject) -> bool:
     endings = {Ending.COMPLETE, Ending.TRUNCATED, Ending.MALFORMED}
     return s.reply.exchange.ending in endings and (s.reply.status is not None or s.reply.exchange.ending != "complete")
@@ -164,11 +173,31 @@ def _counts(s: Subject) -> list[tuple[str, str]]:
 @check("http.ratelimit-count", when=lambda s: s.own and bool(_counts(s)), shows=Evidence.HEADERS)
 def counts_its_limits(s: Subject) -> Iterator[Finding]:
     """
-    ``x-ratelimit-limit-*`` and ``x-ratelimit-remaining-*`` are whole numbers.
+    ``x-ratelimit-limit-*`` and ``x-ratelimit-remaining-*`` are whole numbers, and no more remains than the limit.
     """
+    limits = {name: int(value) for name, value in _counts(s) if _LENGTH.fullmatch(value.strip())}
     for name, value in _counts(s):
+        limit = limits.get(name.replace("-remaining-", "-limit-"))
         if not _WHOLE.fullmatch(value.strip()):
             yield Finding(expected="a whole number", observed=value[:60], where=f"header:{name}")
+        elif limit is not None and limits.get(name, 0) > limit:
+            yield Finding(expected=f"at most {limit}", observed=value[:60], where=f"header:{name}")
+
+
+@check(
+    "http.request-id",
+    when=lambda s: s.own and s.operation is not None and s.reply.status is not None,
+    shows=Evidence.HEADERS,
+)
+def can_be_asked_about(s: Subject) -> Iterator[Finding]:
+    """
+    ``x-request-id`` names the request, and no other, for whoever has to ask about it.
+    """
+    given = (s.reply.header("x-request-id") or "").strip()
+    if not given:
+        yield Finding(expected="x-request-id", observed="none", where="header:x-request-id")
+    elif any(given == peer.header("x-request-id") for peer in s.peers.values()):
+        yield Finding(expected="an id of its own", observed=f"{given[:60]} again", where="header:x-request-id")
 
 
 @check("http.allow", when=lambda s: s.reply.status == 405, shows=Evidence.HEADERS)
