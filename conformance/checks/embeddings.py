@@ -71,10 +71,13 @@ def _likeness(left: list[float], right: list[float]) -> float:
 
 def _by_text(reply: Reply) -> dict[str, JSON]:
     """
-    What came for each text of a request, put in place by its index.
+    What came for each text of a request, put in place by its index; nothing where the indexes do not tell.
     """
+    inputs = _inputs(asked(reply))
     found = {str(entry.get("index")): entry.get("embedding") for entry in _entries(reply)}
-    return {text: found.get(str(place)) for place, text in enumerate(_inputs(asked(reply))) if isinstance(text, str)}
+    if set(found) != set(map(str, range(len(inputs)))):
+        return {}
+    return {text: found[str(place)] for place, text in enumerate(inputs) if isinstance(text, str)}
 
 
 def _wants_base64(s: Subject) -> bool:

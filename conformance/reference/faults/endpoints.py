@@ -18,7 +18,7 @@ _M, _E = "openai-models.", "openai-embeddings."
 _PAGE = b"<html><h1>404 page not found</h1></html>"
 
 
-def _of(path: str, change: Callable[[Any], Any]) -> Edit:
+def values_at(path: str, change: Callable[[Any], Any]) -> Edit:
     """
     Changes the JSON value of good answers at a path; what a change gives back replaces it.
     """
@@ -44,7 +44,14 @@ def _listed(
 ) -> Fault:
     full = " ".join(_M + each for each in also.split())
     return fault(
-        name, level, _M + requirement, title, edit=_of("/v1/models", change), paths=(PLAIN,), also=full, entry=entry
+        name,
+        level,
+        _M + requirement,
+        title,
+        edit=values_at("/v1/models", change),
+        paths=(PLAIN,),
+        also=full,
+        entry=entry,
     )
 
 
@@ -63,7 +70,9 @@ def embedded(
     A change of the vectors that come.
     """
     full = " ".join(_E + each for each in also.split())
-    return fault(name, level, _E + requirement, title, edit=_of("/v1/embeddings", change), paths=(PLAIN,), also=full)
+    return fault(
+        name, level, _E + requirement, title, edit=values_at("/v1/embeddings", change), paths=(PLAIN,), also=full
+    )
 
 
 def _each_vector(key: str, value: Any) -> Callable[[Any], Any]:
