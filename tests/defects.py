@@ -154,7 +154,11 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(b"", {**ask(), "user": "x" * 1_000_000}, ending=Ending.RESET, status=None, case={"invalid": True})
     ],
     "http.content-encoding": [
-        plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode()))
+        refusal(
+            document=__import__("gzip").compress(json.dumps({"error": _ERROR}).encode()),
+            headers=[("Content-Encoding", "gzip")],
+        ),
+        plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode())),
     ],
     "http.content-decoding": [
         refusal(headers=[("Content-Encoding", "gzip")], sent_headers=[("Accept-Encoding", "gzip")])
@@ -174,6 +178,12 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "http.allow": [refusal(405, case={"expect": Expect(requirement="", status=(405,))})],
     "http.stream-content-length": [streamed(headers=[("Content-Length", str(len(sse(STREAM))))])],
+    "json.integers": [
+        plain({**PLAIN, "created": 1790000000.0}),
+        plain(json.dumps(PLAIN).replace("1790000000", "1.79e9").encode()),
+        streamed([*with_usage(STREAM)[:-1], chunk(usage={**usage(), "total_tokens": 11.0})], USAGE_ASKED),
+        streamed([edit(each, "/choices/0/index", 0.0) for each in STREAM]),
+    ],
     "json.syntax": [
         plain(json.dumps(PLAIN).encode() + b'\n{"status": "ok"}'),
         plain(b"[1]"),
@@ -289,6 +299,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.incremental": [
         streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0),
         streamed(_LONG, reads=[(0.6, sse(_LONG))], seconds=0.7),
+        streamed(_LONG, reads=[(0.1, sse(_LONG[:1], done=False)), (2.0, sse(_LONG[1:]))], seconds=2.0),
     ],
     "stream.same-id": [streamed([*STREAM[:2], {**STREAM[2], "id": "chatcmpl-2"}, STREAM[3]])],
     "stream.same-created": [streamed([*STREAM[:2], {**STREAM[2], "created": 1790000001}, STREAM[3]])],
@@ -337,6 +348,10 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "usage.positive": [plain(edit(PLAIN, "/usage", usage(0, 2))), plain(edit(PLAIN, "/usage", usage(9, 0)))],
     "usage.reasoning": [plain(edit(PLAIN, "/usage/completion_tokens_details/reasoning_tokens", 60))],
+    "usage.parts": [
+        plain(edit(PLAIN, "/usage/prompt_tokens_details/audio_tokens", 10)),
+        plain(edit(PLAIN, "/usage/completion_tokens_details/rejected_prediction_tokens", 3)),
+    ],
     "usage.cached": [plain(edit(PLAIN, "/usage/prompt_tokens_details/cached_tokens", 1800))],
     "usage.counts-tokens": [
         plain({**completion(choice(0, "1, 2, 3", "length")), "usage": usage(9, 1)}, ask(max_tokens=8))

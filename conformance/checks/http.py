@@ -99,7 +99,9 @@ def _codings(value: str | None) -> list[str]:
     return [coding.strip().lower() for coding in (value or "").split(",") if coding.strip()]
 
 
-@check("http.content-encoding", when=lambda s: succeeded(s) and s.operation is not None, shows=Evidence.WIRE)
+@check(
+    "http.content-encoding", when=lambda s: s.reply.status is not None and s.operation is not None, shows=Evidence.WIRE
+)
 def uses_no_coding_unasked(s: Subject) -> Iterator[Finding]:
     """
     A coding that Accept-Encoding does not list is not used (RFC 9110 section 12.5.3).

@@ -4,6 +4,7 @@ Faults that show in a corner only: in certain characters, with two parameters to
 
 from __future__ import annotations
 
+import gzip
 import html
 import re
 import unicodedata
@@ -12,8 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.reference.faults.asks import refusing, replaced, streams, without
-from conformance.reference.faults.edits import Change, calls, choices, error_of, header, is_completion, message, plain
-from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Object, compact
+from conformance.reference.faults.edits import (
+    Change,
+    calls,
+    choices,
+    error_of,
+    header,
+    is_completion,
+    message,
+    plain,
+    refusals,
+)
+from conformance.reference.faults.fault import PLAIN, STREAM, Answer, Asked, Edit, Fault, Object, Wire, compact
 from conformance.reference.faults.rows import body, fault, pair, said, stream
 from conformance.reference.faults.streamedits import delta, each_chunk, fragments, is_stream
 
@@ -139,6 +150,18 @@ def _as_function(call: Object) -> None:
     call.update(type="function", function={"name": custom["name"], "arguments": arguments})
 
 
+def _fraction(made: Object) -> None:
+    made["created"] = float(made["created"])
+
+
+def _held_after_role(wire: Wire, asked: Asked) -> Wire:
+    if not asked.streams or b"chunked" not in wire.head or len(wire.pieces) < 3:
+        return wire
+    first, second, *rest = wire.pieces
+    pause = 1.5 if len(rest) > 100 else 0.0
+    return replace(wire, pieces=(first, (pause, second[1]), *((0.0, piece) for _, piece in rest)))
+
+
 def _named_again(given: Answer, _: Asked) -> Answer:
     return given.labelled("x-request-id", "req_0")
 
@@ -177,6 +200,13 @@ FAULTS: tuple[Fault, ...] = (
     stream("tools-in-deprecated-form.stream", "MUST", "tools.current-form", "tools are called in function_call (streamed)", each_chunk(choices(_deprecated_streamed)), also="tools.* request.*"),
     said("custom-called-as-function", "SHOULD", "tools.name-offered", "a custom tool is called as a function", _each_custom(_as_function)),
     said("custom-grammar-ignored", "SHOULD", "custom-tools.grammar", "the grammar of a custom tool is ignored", _each_custom(lambda call: call["custom"].update(input="about the first of January"))),
+    *pair("created-with-fraction", "SHOULD", "json.integers", "created is written with a fraction", (plain(_fraction), each_chunk(_fraction))),
+    body("counts-with-fraction", "SHOULD", "json.integers", "counts of tokens are written with a fraction", lambda made: made["usage"].update(total_tokens=float(made["usage"]["total_tokens"]))),
+    body("audio-tokens-above", "SHOULD", "usage.parts", "more audio tokens than tokens are counted", lambda made: made["usage"]["prompt_tokens_details"].update(audio_tokens=made["usage"]["prompt_tokens"] + 1)),
+    body("rejected-tokens-apart", "SHOULD", "usage.parts", "rejected predictions are not counted as tokens", lambda made: made["usage"]["completion_tokens_details"].update(rejected_prediction_tokens=made["usage"]["completion_tokens"] + 9)),
+    fault("errors-in-gzip", "SHOULD", "http.content-encoding", "errors are in gzip whatever is offered", edit=refusals(lambda given: given.saying(gzip.compress(given.body)).labelled("content-encoding", "gzip")), also="openai-embeddings.http.content-encoding openai-models.http.content-encoding"),
+    fault("stream-held-back-after-role", "SHOULD", "stream.incremental", "the role comes at once, and all the rest together", wire=_held_after_role, paths=(STREAM,), entry="sse-buffered"),
+    fault("refuses-user.stream", "SHOULD", "request.combined", "user is refused in streams", instead=refusing(lambda asked: asked.streams and "user" in asked.body, "user is not supported"), paths=(STREAM,), entry="documented-params-rejected"),
     fault("request-id-missing", "MAY", "http.request-id", "no x-request-id comes", edit=header("x-request-id", None)),
     fault("request-id-constant", "MAY", "http.request-id", "every request has the same x-request-id", edit=_named_again),
     fault("ratelimit-remaining-above", "MAY", "http.ratelimit-count", "more requests remain than the limit allows", edit=header("x-ratelimit-remaining-requests", "10001"), entry="ratelimit-headers-malformed"),
