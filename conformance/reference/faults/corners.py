@@ -69,6 +69,12 @@ def _any_tool(value: Any) -> Any:
     return "required" if isinstance(value, dict) and value.get("type") == "function" else value
 
 
+def _only_instructions(asked: Asked) -> bool:
+    said = asked.body.get("messages")
+    roles = {each.get("role") for each in said if isinstance(each, dict)} if isinstance(said, list) else set()
+    return roles == {"system"}
+
+
 def _window(value: Any) -> Any:
     return value[-4:] if isinstance(value, list) else value
 
@@ -206,6 +212,8 @@ FAULTS: tuple[Fault, ...] = (
     body("rejected-tokens-apart", "SHOULD", "usage.parts", "rejected predictions are not counted as tokens", lambda made: made["usage"]["completion_tokens_details"].update(rejected_prediction_tokens=made["usage"]["completion_tokens"] + 9)),
     fault("errors-in-gzip", "SHOULD", "http.content-encoding", "errors are in gzip whatever is offered", edit=refusals(lambda given: given.saying(gzip.compress(given.body)).labelled("content-encoding", "gzip")), also="openai-embeddings.http.content-encoding openai-models.http.content-encoding"),
     fault("stream-held-back-after-role", "SHOULD", "stream.incremental", "the role comes at once, and all the rest together", wire=_held_after_role, paths=(STREAM,), entry="sse-buffered"),
+    fault("refuses-webp", "SHOULD", "request.messages.image-formats", "images are PNG or JPEG alone", instead=refusing(lambda asked: b"image/webp" in asked.raw, "only PNG and JPEG are supported"), entry="image-url-string-or-detail"),
+    fault("refuses-instructions-alone", "SHOULD", "request.messages.order", "a conversation without a user is refused", instead=refusing(_only_instructions, "no user query found in messages"), also="request.messages.*", entry="message-order-strict-template"),
     fault("refuses-user.stream", "SHOULD", "request.combined", "user is refused in streams", instead=refusing(lambda asked: asked.streams and "user" in asked.body, "user is not supported"), paths=(STREAM,), entry="documented-params-rejected"),
     fault("request-id-missing", "MAY", "http.request-id", "no x-request-id comes", edit=header("x-request-id", None)),
     fault("request-id-constant", "MAY", "http.request-id", "every request has the same x-request-id", edit=_named_again),
