@@ -52,6 +52,7 @@ from tests.specimens import (
 
 _LONG = text_chunks(*(f"word{n} " for n in range(100)))
 _TEXT = "The quick brown fox jumps over the lazy dog"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NAMED = {"type": "function", "function": {"name": "get_weather"}}
 _ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [_NAMED]}}
 _SPOKEN = {"id": "audio_1", "expires_at": 1790003600, "data": "UklGRg==", "transcript": "Hello"}
@@ -99,9 +100,32 @@ def _spoken_in(*pieces: str) -> list[Any]:
     return [text_chunks()[0], *(chunk(part(each)) for each in deltas), text_chunks()[-1]]
 
 
+def _named(identity: str, answer: str = "chatcmpl-1") -> Specimen:
+    """
+    A plain exchange whose request has a name.
+    """
+    made = plain(edit(PLAIN, "/id", answer))
+    kept = tuple(each for each in made.exchange.headers if each[0] != "x-request-id")
+    return replace(made, exchange=replace(made.exchange, headers=(*kept, ("x-request-id", identity))))
+
+
+_PICK = {
+    "type": "custom",
+    "custom": {"name": "pick", "format": {"type": "grammar", "grammar": {"syntax": "regex", "definition": _DAY}}},
+}
+
+
+def _picked(given: str) -> dict[str, Any]:
+    return {"id": "call_1", "type": "custom", "custom": {"name": "pick", "input": given}}
+
+
+def _without_bytes() -> Any:
+    first = edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [])
+    return edit(first, "/choices/0/logprobs/content/1/bytes", [])
+
+
 DEFECTS: dict[str, list[Specimen]] = {
     "http.content-type-json": [plain(media="text/plain"), plain(media=None), plain(media="text/event-stream")],
-    "http.success-status": [plain(status=201), streamed(status=202)],
     "http.content-type-once": [plain(headers=[("Content-Type", "application/json; charset=utf-8")])],
     "http.charset": [plain(media="application/json; charset=ISO-8859-1")],
     "http.complete": [
@@ -129,19 +153,32 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(b"", {**ask(), "user": "x" * 1_000_000}, ending=Ending.RESET, status=None, case={"invalid": True})
     ],
     "http.content-encoding": [
-        plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode()))
+        refusal(
+            document=__import__("gzip").compress(json.dumps({"error": _ERROR}).encode()),
+            headers=[("Content-Encoding", "gzip")],
+        ),
+        plain(headers=[("Content-Encoding", "gzip")], document=__import__("gzip").compress(json.dumps(PLAIN).encode())),
     ],
     "http.content-decoding": [
         refusal(headers=[("Content-Encoding", "gzip")], sent_headers=[("Accept-Encoding", "gzip")])
     ],
     "http.retry-after": [refusal(headers=[("Retry-After", "soon")])],
     "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
+    "http.request-id": [replace(_named("req_1"), peers={"other": reply(_named("req_1", "chatcmpl-2"))})],
+    "http.status": [plain(status=201), streamed(status=202)],
     "http.ratelimit-count": [
+        plain(headers=[("x-ratelimit-limit-tokens", "100"), ("x-ratelimit-remaining-tokens", "101")]),
         plain(headers=[("x-ratelimit-remaining-requests", "many")]),
         plain(headers=[("x-ratelimit-limit-tokens", "1e5")]),
     ],
     "http.allow": [refusal(405, case={"expect": Expect(requirement="", status=(405,))})],
     "http.stream-content-length": [streamed(headers=[("Content-Length", str(len(sse(STREAM))))])],
+    "json.integers": [
+        plain({**PLAIN, "created": 1790000000.0}),
+        plain(json.dumps(PLAIN).replace("1790000000", "1.79e9").encode()),
+        streamed([*with_usage(STREAM)[:-1], chunk(usage={**usage(), "total_tokens": 11.0})], USAGE_ASKED),
+        streamed([edit(each, "/choices/0/index", 0.0) for each in STREAM]),
+    ],
     "json.syntax": [
         plain(json.dumps(PLAIN).encode() + b'\n{"status": "ok"}'),
         plain(b"[1]"),
@@ -211,7 +248,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "error.nested": [refusal(document={"error": _NESTED})],
     "error.status": [plain({"error": {"message": "m", "type": "t", "param": None, "code": None}})],
     "error.names-param": [refusal(case={"expect": Expect(requirement="", refusal="x", param="top_p")})],
-    "error.bad-request": [refusal(422)],
+    "error.bad-request": [refusal(422), refusal(404)],
     "request.answered": [
         plain({"error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}}, status=400)
     ],
@@ -257,6 +294,7 @@ DEFECTS: dict[str, list[Specimen]] = {
     "stream.incremental": [
         streamed(_LONG, reads=[(2.0, sse(_LONG))], seconds=2.0),
         streamed(_LONG, reads=[(0.6, sse(_LONG))], seconds=0.7),
+        streamed(_LONG, reads=[(0.1, sse(_LONG[:1], done=False)), (2.0, sse(_LONG[1:]))], seconds=2.0),
     ],
     "stream.same-id": [streamed([*STREAM[:2], {**STREAM[2], "id": "chatcmpl-2"}, STREAM[3]])],
     "stream.same-created": [streamed([*STREAM[:2], {**STREAM[2], "created": 1790000001}, STREAM[3]])],
@@ -271,6 +309,8 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(edit(PLAIN, "/created", 0), headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
         plain(headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
         streamed([{**each, "created": 1} for each in STREAM], headers=[("Date", "Tue, 10 Feb 2026 10:00:00 GMT")]),
+        plain(headers=[("Date", "Mon, 21 Sep 2026 12:13:20 GMT")]),
+        streamed(headers=[("Date", "Mon, 21 Sep 2026 12:13:20 GMT")]),
     ],
     "stream.role-first": [
         streamed([edit(STREAM[0], "/choices/0/delta/role", "user"), *STREAM[1:]]),
@@ -311,6 +351,10 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "usage.positive": [plain(edit(PLAIN, "/usage", usage(0, 2))), plain(edit(PLAIN, "/usage", usage(9, 0)))],
     "usage.reasoning": [plain(edit(PLAIN, "/usage/completion_tokens_details/reasoning_tokens", 60))],
+    "usage.parts": [
+        plain(edit(PLAIN, "/usage/prompt_tokens_details/audio_tokens", 10)),
+        plain(edit(PLAIN, "/usage/completion_tokens_details/rejected_prediction_tokens", 3)),
+    ],
     "usage.cached": [plain(edit(PLAIN, "/usage/prompt_tokens_details/cached_tokens", 1800))],
     "usage.counts-tokens": [
         plain({**completion(choice(0, "1, 2, 3", "length")), "usage": usage(9, 1)}, ask(max_tokens=8))
@@ -346,7 +390,14 @@ DEFECTS: dict[str, list[Specimen]] = {
             },
         )
     ],
-    "param.audio": [plain(completion(), _AUDIO)],
+    "param.audio": [
+        plain(completion(), _AUDIO),
+        plain(completion(choice(0, None, audio={**_SPOKEN, "data": ""})), _AUDIO),
+    ],
+    "audio.expires": [
+        plain(completion(choice(0, None, audio={**_SPOKEN, "expires_at": given})), _AUDIO)
+        for given in (1790003600000, 1789999999, 0)
+    ],
     "audio.base64": [
         plain(completion(choice(0, None, audio={**_SPOKEN, "data": "UklGRg=="[:-1]})), _AUDIO),
         streamed(_spoken_in("UklG", "R-g="), {**_AUDIO, "stream": True}),
@@ -454,7 +505,25 @@ DEFECTS: dict[str, list[Specimen]] = {
             ),
         )
     ],
-    "tools.name-offered": [plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="get_time")])), TOOLS)],
+    "tools.name-offered": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="get_time")])), TOOLS),
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[call(name="pick")])), ask(tools=[_PICK])),
+    ],
+    "tools.current-form": [
+        plain(completion(choice(0, None, "function_call", function_call=call()["function"])), TOOLS),
+        streamed(
+            [
+                STREAM[0],
+                chunk(part({"function_call": call()["function"]})),
+                chunk(part({}, "function_call")),
+            ],
+            TOOLS_STREAM,
+        ),
+    ],
+    "custom-tools.grammar": [
+        plain(completion(choice(0, None, "tool_calls", tool_calls=[_picked(given)])), ask(tools=[_PICK]))
+        for given in ("day 2026-01-01", "2026-01-01\n", "")
+    ],
     "tools.finish-reason": [
         plain(edit(CALLED, "/choices/0/finish_reason", "stop"), TOOLS),
         streamed(call_chunks('{"city": "Paris"}', finish="stop"), TOOLS_STREAM),
@@ -511,6 +580,7 @@ DEFECTS: dict[str, list[Specimen]] = {
         ),
     ],
     "logprobs.bytes": [
+        plain(_without_bytes(), LOGPROBS),
         plain(edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", [72, 101]), LOGPROBS),
         plain(
             edit(

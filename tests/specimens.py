@@ -5,6 +5,7 @@ Good exchanges of a chat completions endpoint, and edits that make one thing wro
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from conformance.model import Case, Chunk, Ending, Evidence, Exchange, Expect, Request, Sent
 from conformance.read.reply import Reply
 
+_NUMBERS = itertools.count()
 #: Leaves a key out when given to ``edit``.
 GONE = object()
 
@@ -227,7 +229,7 @@ def an_exchange(
         sent=Sent(method=method, url="http://host/v1/chat/completions", headers=tuple(sent_headers), body=sent),
         ending=ending,
         status=status,
-        headers=(*typed, *headers),
+        headers=(*typed, *headers, ("x-request-id", f"req_{next(_NUMBERS)}")),
         chunks=tuple(Chunk(at, data) for at, data in (reads if reads is not None else [(0.1, body)])),
         seconds=seconds,
         first_byte=0.05,

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from conformance.reference import server
-from conformance.reference.faults import FAULTS, NOT_SIMULATED, VARIANTS, chosen
+from conformance.reference.faults import FAULTS, NOT_SIMULATED, TABLES, VARIANTS, chosen
 
 ASK = {"model": "reference-1", "messages": [{"role": "user", "content": "Reply with exactly: hello"}]}
 
@@ -84,6 +84,7 @@ def _until(plug: socket.socket, mark: bytes) -> bytes:
 
 
 def test_ids_are_unique_over_faults_and_variants_and_every_variant_says_why() -> None:
+    assert len(FAULTS) == sum(len(table.FAULTS) for table in TABLES)
     assert not FAULTS.keys() & VARIANTS.keys()
     assert all(each.because for each in VARIANTS.values())
     assert all(NOT_SIMULATED.values())

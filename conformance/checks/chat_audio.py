@@ -14,7 +14,7 @@ from conformance.checks.registry import check
 from conformance.checks.subject import Subject, audio_asked, readable
 from conformance.model import Evidence, Finding
 from conformance.read.chat import Choice
-from conformance.read.strictjson import as_object, as_text
+from conformance.read.strictjson import as_object, as_text, is_int
 
 #: How data in a container begins, by the name that a request asks for it by.  Raw samples (``pcm16``) begin anyhow.
 _BEGINNINGS = {
@@ -28,13 +28,16 @@ _BEGINNINGS = {
 @check("openai-chat.param.audio", when=lambda s: readable(s) and s.valid and audio_asked(s))
 def speaks_when_asked(s: Subject) -> Iterator[Finding]:
     """
-    ``modalities`` with audio is honoured: the message has audio.
+    ``modalities`` with audio is honoured: the message has audio, and that has data.
     """
     for choice in s.completion.choices:
         # What calls, or what the limit cut before it spoke, is silent for a reason.
         instead = choice.refusal or choice.tool_calls or choice.function_call or choice.finish_reason == "length"
         if not choice.audio and not instead:
             yield Finding(expected="audio", observed="none", where=_where(choice))
+        # Recorders leave long data out.
+        elif not instead and s.own and (choice.audio or {}).get("data") == "":
+            yield Finding(expected="the data of the audio", observed="an empty text", where=_where(choice, "/data"))
 
 
 def _where(choice: Choice, name: str = "") -> str:
@@ -83,6 +86,29 @@ def sends_sound_as_base64(s: Subject) -> Iterator[Finding]:
     for choice in s.completion.choices:
         if _pieces(choice) and _sound(choice) is None:
             yield Finding(expected="base64", observed=_pieces(choice)[0][:60], where=_where(choice, "/data"))
+
+
+#: Of a time in seconds; one in milliseconds is far above.
+_LATEST = 100_000_000_000
+
+
+@check("openai-chat.audio.expires", when=lambda s: readable(s) and any(_expiries(s)), shows=Evidence.IDENTITY)
+def expires_later(s: Subject) -> Iterator[Finding]:
+    """
+    ``expires_at`` is a Unix time in seconds, not before the answer was created.
+    """
+    created = s.completion.created
+    earliest = created if isinstance(created, int) and created < _LATEST else 0
+    for choice in s.completion.choices:
+        given = (choice.audio or {}).get("expires_at")
+        if isinstance(given, int) and not earliest <= given < _LATEST:
+            wanted = f"seconds, from {earliest} on"
+            yield Finding(expected=wanted, observed=str(given)[:40], where=_where(choice, "/expires_at"))
+
+
+def _expiries(s: Subject) -> Iterator[bool]:
+    for choice in s.completion.choices:
+        yield is_int((choice.audio or {}).get("expires_at"))
 
 
 def _format(s: Subject) -> str:

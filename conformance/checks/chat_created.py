@@ -18,8 +18,9 @@ from conformance.read.strictjson import as_object, is_int
 _FIRST = 1577836800
 #: What is beyond is not in seconds, which is another finding.
 _SECONDS = 10**11
-#: So much may two clocks differ.
-_DAY = 86400
+#: So much later than its Date may an answer be made: less than a local time taken for UTC is off.  Recorders put a
+#: Date of their own to what others recorded.
+_SLACK, _SLACK_OF_OTHERS = 1800, 86400
 
 
 def _at_stake(s: Subject) -> bool:
@@ -36,13 +37,13 @@ def says_when_it_was_created(s: Subject) -> Iterator[Finding]:
 
     Azure's first chunk, which holds what a filter says of the prompt and no choice, has 0 and is none of the answer.
     """
-    sent = _date(s)
+    sent, slack = _date(s), _SLACK if s.own else _SLACK_OF_OTHERS
     for where, created in _times(s):
         if created < _FIRST:
             yield Finding(expected="the time of the answer", observed=str(created), where=where)
             return
-        if sent is not None and created > sent + _DAY:
-            observed = f"{created}, {(created - sent) // _DAY} days after the answer's Date"
+        if sent is not None and created > sent + slack:
+            observed = f"{created}, {created - sent} seconds after the answer's Date"
             yield Finding(expected="the time of the answer", observed=observed, where=where)
             return
 

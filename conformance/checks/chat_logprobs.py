@@ -123,7 +123,7 @@ def spells_the_text_in_bytes(s: Subject) -> Iterator[Finding]:
     """
     for choice in s.completion.choices:
         joined = _bytes(_entries(choice))
-        if not joined or not isinstance(choice.content, str):
+        if joined is None or not choice.content:
             continue
         text = choice.content.encode("utf-8", "replace")
         if joined != text and not joined.startswith(text) and choice.finish_reason == "stop":

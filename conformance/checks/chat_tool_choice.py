@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, knows_request, readable
-from conformance.checks.tool_calls import called, calls, offered
+from conformance.checks.tool_calls import called, calls, kind, offered
 from conformance.model import JSON, CheckClass, Evidence, Finding, Unobserved
 from conformance.read.strictjson import as_list, as_object
 
@@ -19,11 +19,30 @@ from conformance.read.strictjson import as_list, as_object
 @check("openai-chat.tools.name-offered", when=lambda s: called(s) and bool(offered(s)), shows=Evidence.REQUEST)
 def calls_what_was_offered(s: Subject) -> Iterator[Finding]:
     """
-    The function that is called is one of those offered.
+    The tool that is called is one of those offered, and of the kind that it was offered as.
     """
     for _, call, where in calls(s):
         if call.name and call.name not in offered(s):
             yield Finding(expected=f"one of {sorted(offered(s))}"[:120], observed=repr(call.name), where=where)
+        elif call.name and call.type in ("function", "custom") and call.type != kind(s, call.name):
+            got = f"a {call.type} call of {call.name!r}"
+            yield Finding(expected=f"a {kind(s, call.name)} call", observed=got, where=where)
+
+
+def _only_tools(s: Subject) -> bool:
+    return answered(s) and s.valid and bool(offered(s)) and not s.asked.get("functions")
+
+
+@check("openai-chat.tools.current-form", when=_only_tools, shows=Evidence.REQUEST)
+def calls_tools_as_tools(s: Subject) -> Iterator[Finding]:
+    """
+    A tool is called in ``tool_calls``; the deprecated ``function_call`` belongs to ``functions``.
+    """
+    for choice in s.completion.choices:
+        name = as_object(choice.function_call).get("name")
+        if name and not choice.tool_calls:
+            where = f"/choices/{choice.index}/message/function_call"
+            yield Finding(expected="tool_calls", observed=f"a function_call of {name!r}", where=where)
 
 
 def choice_mode(s: Subject) -> str:

@@ -183,6 +183,25 @@ def counts_cached_within_the_prompt(s: Subject) -> Iterator[Finding]:
     yield from _within(s, ("prompt_tokens_details", "cached_tokens"), "prompt_tokens")
 
 
+#: What else the details count, and of which count each is a part.
+_PARTS = (
+    *((("prompt_tokens_details", name), "prompt_tokens") for name in ("audio_tokens", "text_tokens", "image_tokens")),
+    *(
+        (("completion_tokens_details", name), "completion_tokens")
+        for name in ("audio_tokens", "text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens")
+    ),
+)
+
+
+@check("openai-chat.usage.parts", when=lambda s: _counted(s) and any(_has(s, *part) for part, _ in _PARTS))
+def counts_every_detail_within_its_whole(s: Subject) -> Iterator[Finding]:
+    """
+    Every detail is a part of the count that it is a detail of; rejected predictions are billed as well.
+    """
+    for part, whole in _PARTS:
+        yield from _within(s, part, whole)
+
+
 def _has(s: Subject, *path: str) -> bool:
     return count(s, *path) is not None
 

@@ -194,13 +194,22 @@ def _answers_itself(s: Subject) -> bool:
     return expect is not None and bool(expect.accepted or expect.refusal or expect.status)
 
 
-@check("error.bad-request", when=lambda s: s.case.invalid and s.reply.status in (400, 422))
+def _malformed(s: Subject) -> bool:
+    """
+    What is wrong is said by no status but 400; a case that names its statuses allows for others.
+    """
+    expect = s.case.expect
+    refusal = expect is not None and expect.refusal is not None
+    return s.case.invalid and s.reply.status in ((400, 404, 422) if refusal else (400, 422))
+
+
+@check("error.bad-request", when=_malformed)
 def refuses_with_400(s: Subject) -> Iterator[Finding]:
     """
     A request that breaks a constraint is refused with 400; clients that match on BadRequestError miss a 422.
     """
-    if s.reply.status == 422:
-        yield Finding(expected="400", observed="422", where="status")
+    if s.reply.status != 400:
+        yield Finding(expected="400", observed=str(s.reply.status), where="status")
 
 
 @check("request.no-server-error", when=lambda s: s.own and s.reply.status is not None, kind=CheckClass.TRANSPORT)

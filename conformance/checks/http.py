@@ -12,6 +12,7 @@ from conformance.checks.registry import check
 from conformance.checks.subject import Subject, failed, has_body, streamed, succeeded, whole
 from conformance.model import CheckClass, Ending, Evidence, Finding
 from conformance.read import http1
+from conformance.read.reply import Reply
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ms|us|µs|ns|d|h|m|s))+|[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[0-9]+")
@@ -33,15 +34,6 @@ def is_labelled_json(s: Subject) -> Iterator[Finding]:
         yield Finding(expected="application/json", observed=got or "no Content-Type", where="header:content-type")
 
 
-@check("http.success-status", when=lambda s: succeeded(s) and s.operation is not None)
-def succeeds_with_200(s: Subject) -> Iterator[Finding]:
-    """
-    The one documented status of success is 200; hand-written clients ask for no other.
-    """
-    if s.reply.status != 200:
-        yield Finding(expected="the status 200", observed=str(s.reply.status), where="status")
-
-
 @check("http.content-type-once", when=succeeded, shows=Evidence.HEADERS)
 def is_labelled_once(s: Subject) -> Iterator[Finding]:
     """
@@ -59,6 +51,15 @@ def is_utf8_by_its_label(s: Subject) -> Iterator[Finding]:
     """
     if s.reply.charset.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
         yield Finding(expected="charset utf-8 or none", observed=s.reply.charset, where="header:content-type")
+
+
+@check("http.status", when=lambda s: succeeded(s) and s.valid and s.operation is not None)
+def succeeds_with_200(s: Subject) -> Iterator[Finding]:
+    """
+    What was asked for comes with 200: the reference names no other status for it.
+    """
+    if s.reply.status != 200:
+        yield Finding(expected="200", observed=str(s.reply.status), where="status")
 
 
 def _heard(s: Subject) -> bool:
@@ -99,7 +100,9 @@ def _codings(value: str | None) -> list[str]:
     return [coding.strip().lower() for coding in (value or "").split(",") if coding.strip()]
 
 
-@check("http.content-encoding", when=lambda s: succeeded(s) and s.operation is not None, shows=Evidence.WIRE)
+@check(
+    "http.content-encoding", when=lambda s: s.reply.status is not None and s.operation is not None, shows=Evidence.WIRE
+)
 def uses_no_coding_unasked(s: Subject) -> Iterator[Finding]:
     """
     A coding that Accept-Encoding does not list is not used (RFC 9110 section 12.5.3).
@@ -173,11 +176,29 @@ def _counts(s: Subject) -> list[tuple[str, str]]:
 @check("http.ratelimit-count", when=lambda s: s.own and bool(_counts(s)), shows=Evidence.HEADERS)
 def counts_its_limits(s: Subject) -> Iterator[Finding]:
     """
-    ``x-ratelimit-limit-*`` and ``x-ratelimit-remaining-*`` are whole numbers.
+    ``x-ratelimit-limit-*`` and ``x-ratelimit-remaining-*`` are whole numbers, and no more remains than the limit.
     """
+    limits = {name: int(value) for name, value in _counts(s) if _LENGTH.fullmatch(value.strip())}
     for name, value in _counts(s):
+        limit = limits.get(name.replace("-remaining-", "-limit-"))
         if not _WHOLE.fullmatch(value.strip()):
             yield Finding(expected="a whole number", observed=value[:60], where=f"header:{name}")
+        elif limit is not None and limits.get(name, 0) > limit:
+            yield Finding(expected=f"at most {limit}", observed=value[:60], where=f"header:{name}")
+
+
+@check("http.request-id", when=lambda s: s.own and bool(_request_id(s.reply)) and bool(s.peers), shows=Evidence.HEADERS)
+def can_be_asked_about(s: Subject) -> Iterator[Finding]:
+    """
+    ``x-request-id``, where it is sent, names the request and no other, for whoever has to ask about it.
+    """
+    given = _request_id(s.reply)
+    if any(given == _request_id(peer) for peer in s.peers.values()):
+        yield Finding(expected="an id of its own", observed=f"{given[:60]} again", where="header:x-request-id")
+
+
+def _request_id(reply: Reply) -> str:
+    return (reply.header("x-request-id") or "").strip()
 
 
 @check("http.allow", when=lambda s: s.reply.status == 405, shows=Evidence.HEADERS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, failed, has_body, streamed, whole
-from conformance.model import Evidence, Finding
+from conformance.model import JSON, Evidence, Finding
 from conformance.read import strictjson
 
 
@@ -78,6 +78,44 @@ def writes_numbers_as_json(s: Subject) -> Iterator[Finding]:
     """
     for where, fault in _faults(s, "constant", "overflow"):
         yield Finding(expected="a JSON number", observed=fault.message, where=where)
+
+
+#: Members that are documented as integers, wherever they stand.
+_INTEGERS = frozenset({"created", "expires_at", "index", "prompt_tokens", "completion_tokens", "total_tokens"})
+
+
+def _fractions(value: JSON, where: str = "") -> Iterator[tuple[str, float]]:
+    """
+    Whole numbers that were written with a fraction or an exponent, where integers are documented.
+    """
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in _INTEGERS and isinstance(each, float) and each.is_integer():
+                yield f"{where}/{name}", each
+            elif isinstance(each, dict | list):
+                yield from _fractions(each, f"{where}/{name}")
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            if isinstance(each, dict):
+                yield from _fractions(each, f"{where}/{number}")
+
+
+def _values(s: Subject) -> Iterator[tuple[str, JSON]]:
+    if streamed(s):
+        yield from ((f"event[{event}]", chunk) for event, chunk in s.chunks)
+    else:
+        yield "", s.reply.value
+
+
+@check("json.integers", when=lambda s: streamed(s) or (has_body(s) and not s.reply.is_stream), shows=Evidence.BYTES)
+def writes_integers_as_such(s: Subject) -> Iterator[Finding]:
+    """
+    ``1790000000.0`` and ``1.79e9`` are integers to a schema, and none to decoders with types.
+    """
+    for event, value in _values(s):
+        for where, number in _fractions(value):
+            yield Finding(expected="an integer without a fraction", observed=repr(number), where=f"{event}{where}")
+            return
 
 
 @check("json.utf8", when=_has_text, shows=Evidence.BYTES)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from conformance.checks.registry import check
 from conformance.checks.stream import DONE, cut_short, joined, place
 from conformance.checks.subject import Subject, stream_ended, stream_good, streamed
-from conformance.model import Ending, Evidence, Finding
-from conformance.read.strictjson import as_object
+from conformance.model import JSON, Ending, Evidence, Finding
+from conformance.read.strictjson import as_list, as_object
 
 
 def _done_events(s: Subject) -> list[int]:
@@ -168,7 +168,7 @@ def streams_as_it_writes(s: Subject) -> Iterator[Finding]:
     """
     Deltas are sent as they are produced: the first text comes well before the end.
     """
-    times = [packet.at for packet in s.reply.chunks if packet.at is not None]
+    times = [packet.at for packet in s.reply.chunks if packet.at is not None and _says(packet.value)]
     total = s.reply.exchange.seconds
     # One that thinks first, and then writes fast, is late too: what tells is that all comes at once.
     if len(times) < 2 or times[0] < total / 2:
@@ -180,3 +180,11 @@ def streams_as_it_writes(s: Subject) -> Iterator[Finding]:
     if took * _FASTEST < len(times):
         got = f"{len(times)} chunks within {1000 * took:.0f} ms, the first after {times[0]:.2f} s of {total:.2f} s"
         yield Finding(expected="chunks spread over the answer", observed=got, where=place(s.reply.chunks[0].event))
+
+
+def _says(chunk: dict[str, JSON]) -> bool:
+    """
+    A chunk that brings some of the answer; the role alone may come long before.
+    """
+    deltas = [as_object(as_object(choice).get("delta")) for choice in as_list(chunk.get("choices"))]
+    return any(value for delta in deltas for name, value in delta.items() if name != "role")

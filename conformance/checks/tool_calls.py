@@ -25,6 +25,14 @@ def offered(s: Subject) -> dict[str, dict[str, JSON]]:
     return tools
 
 
+def kind(s: Subject, name: str) -> str:
+    """
+    The kind of tool that a name was offered as: ``function`` or ``custom``.
+    """
+    entries = [as_object(tool) for tool in as_list(s.asked.get("tools"))]
+    return "custom" if any(as_object(each.get("custom")).get("name") == name for each in entries) else "function"
+
+
 def calls(s: Subject) -> Iterator[tuple[Choice, ToolCall, str]]:
     """
     Every call with its choice and its place, which for a streamed one is its first fragment's.

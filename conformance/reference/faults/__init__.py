@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from conformance.reference.faults import (
     accepted,
+    corners,
     counts,
     endpoints,
     envelope,
@@ -25,6 +26,7 @@ from conformance.reference.faults import (
     toolcalls,
     transport,
     variants,
+    vectors,
 )
 from conformance.reference.faults.catalogue import NOT_SIMULATED
 from conformance.reference.faults.fault import Fault, Peculiarity, Variant
@@ -49,6 +51,8 @@ TABLES = (
     isolation,
     endpoints,
     extras,
+    corners,
+    vectors,
 )
 #: Every fault by its id.
 FAULTS: Mapping[str, Fault] = {each.id: each for table in TABLES for each in table.FAULTS}

@@ -32,7 +32,6 @@ NOT_SIMULATED: Mapping[str, str] = {
     "vision-image-order-lost": _MODEL,
     "choices-n-identical": _MODEL,
     "logit-bias-ignored": "It takes the numbers of the model's tokens.",
-    "unicode-normalised": _MODEL,
     "sse-keepalive-missing": _SILENT,
     "concurrency-500-or-serial": "Busy servers may say so: 503 once a request is among the variants.",
     "client-disconnect-not-aborted": _LOAD,

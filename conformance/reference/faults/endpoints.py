@@ -18,7 +18,7 @@ _M, _E = "openai-models.", "openai-embeddings."
 _PAGE = b"<html><h1>404 page not found</h1></html>"
 
 
-def _of(path: str, change: Callable[[Any], Any]) -> Edit:
+def values_at(path: str, change: Callable[[Any], Any]) -> Edit:
     """
     Changes the JSON value of good answers at a path; what a change gives back replaces it.
     """
@@ -44,7 +44,14 @@ def _listed(
 ) -> Fault:
     full = " ".join(_M + each for each in also.split())
     return fault(
-        name, level, _M + requirement, title, edit=_of("/v1/models", change), paths=(PLAIN,), also=full, entry=entry
+        name,
+        level,
+        _M + requirement,
+        title,
+        edit=values_at("/v1/models", change),
+        paths=(PLAIN,),
+        also=full,
+        entry=entry,
     )
 
 
@@ -56,11 +63,16 @@ def _each(key: str, value: Any) -> Callable[[Any], Any]:
     return change
 
 
-def _embedded(
+def embedded(
     level: Level, name: str, requirement: str, title: str, change: Callable[[Any], Any], also: str = ""
 ) -> Fault:
+    """
+    A change of the vectors that come.
+    """
     full = " ".join(_E + each for each in also.split())
-    return fault(name, level, _E + requirement, title, edit=_of("/v1/embeddings", change), paths=(PLAIN,), also=full)
+    return fault(
+        name, level, _E + requirement, title, edit=values_at("/v1/embeddings", change), paths=(PLAIN,), also=full
+    )
 
 
 def _each_vector(key: str, value: Any) -> Callable[[Any], Any]:
@@ -199,18 +211,18 @@ FAULTS: tuple[Fault, ...] = (
     fault("models-not-listed", "MAY", _M + "list.holds-model", "the model that is served is not found", edit=lambda given, asked: answer(404, {"error": {"message": "no such model", "type": "invalid_request_error", "param": None, "code": "model_not_found"}}) if asked.path == "/v1/models/reference-1" else given, paths=(PLAIN,), also=_M + "retrieve.listed", entry="models-list-hardcoded"),
     fault("models-not-retrieved", "SHOULD", _M + "retrieve.listed", "single models are not routed", edit=_unrouted, also=_M + "error.envelope " + _M + "error.content-type", entry="models-retrieve-404"),
     fault("models-unknown-200", "SHOULD", _M + "retrieve.unknown", "an unknown model is found", edit=lambda given, asked: answer(200, {"id": "x", "object": "model", "created": 1, "owned_by": "x"}) if asked.path.startswith("/v1/models/") and given.status == 404 else given),
-    _embedded("MUST", "embeddings-object", "response.object", "embeddings say object: embeddings", put("object", "embeddings")),
-    _embedded("MUST", "embeddings-data-empty", "response.data", "no vector comes", put("data", []), also="count"),
-    _embedded("MUST", "embeddings-model-missing", "response.model", "embeddings have no model", put("model", GONE)),
-    _embedded("MUST", "embeddings-entry-object", "response.data.object", "vectors have no object", _each_vector("object", GONE)),
-    _embedded("MUST", "embeddings-index-missing", "response.data.index", "vectors have no index", _each_vector("index", GONE), also="count"),
-    _embedded("MUST", "embeddings-index-zero", "count", "every vector has index 0", _each_vector("index", 0)),
-    _embedded("MUST", "embeddings-one-lost", "count", "a vector is lost", _one_lost),
-    _embedded("MUST", "embeddings-nested", "response.data.embedding", "vectors are in an array of their own", _each_vector("embedding", lambda entry: [entry["embedding"]])),
-    _embedded("MUST", "embeddings-strings", "response.data.embedding", "vectors are texts of numbers", _each_vector("embedding", lambda entry: [str(each) for each in entry["embedding"]])),
-    _embedded("MUST", "embeddings-usage-missing", "response.usage", "embeddings have no usage", put("usage", GONE)),
-    _embedded("MUST", "embeddings-usage-string", "response.usage.prompt-tokens", "counts of embeddings are strings", lambda made: put("prompt_tokens", "3")(made["usage"])),
-    _embedded("MUST", "embeddings-total-missing", "response.usage.total-tokens", "embeddings have no total", lambda made: put("total_tokens", GONE)(made["usage"])),
+    embedded("MUST", "embeddings-object", "response.object", "embeddings say object: embeddings", put("object", "embeddings")),
+    embedded("MUST", "embeddings-data-empty", "response.data", "no vector comes", put("data", []), also="count"),
+    embedded("MUST", "embeddings-model-missing", "response.model", "embeddings have no model", put("model", GONE)),
+    embedded("MUST", "embeddings-entry-object", "response.data.object", "vectors have no object", _each_vector("object", GONE)),
+    embedded("MUST", "embeddings-index-missing", "response.data.index", "vectors have no index", _each_vector("index", GONE), also="count"),
+    embedded("MUST", "embeddings-index-zero", "count", "every vector has index 0", _each_vector("index", 0)),
+    embedded("MUST", "embeddings-one-lost", "count", "a vector is lost", _one_lost),
+    embedded("MUST", "embeddings-nested", "response.data.embedding", "vectors are in an array of their own", _each_vector("embedding", lambda entry: [entry["embedding"]])),
+    embedded("MUST", "embeddings-strings", "response.data.embedding", "vectors are texts of numbers", _each_vector("embedding", lambda entry: [str(each) for each in entry["embedding"]])),
+    embedded("MUST", "embeddings-usage-missing", "response.usage", "embeddings have no usage", put("usage", GONE)),
+    embedded("MUST", "embeddings-usage-string", "response.usage.prompt-tokens", "counts of embeddings are strings", lambda made: put("prompt_tokens", "3")(made["usage"])),
+    embedded("MUST", "embeddings-total-missing", "response.usage.total-tokens", "embeddings have no total", lambda made: put("total_tokens", GONE)(made["usage"])),
     fault("embeddings-base64-ignored", "MUST", _E + "base64", "encoding_format base64 is ignored", ask=_without("encoding_format"), paths=(PLAIN,), also=_E + "refuses.encoding-format"),
     fault("embeddings-dimensions-ignored", "SHOULD", _E + "dimensions", "dimensions is ignored", ask=_without("dimensions"), paths=(PLAIN,), also=_E + "refuses.dimensions"),
     fault("embeddings-not-validated", "MUST", _E + "refuses.missing-input", "wrong requests for embeddings are answered", edit=_embeddings_forgiven, paths=(PLAIN,), also=" ".join(_E + "refuses." + each for each in ("missing-model", "unknown-model", "empty-input", "encoding-format", "dimensions"))),

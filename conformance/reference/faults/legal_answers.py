@@ -122,6 +122,7 @@ def _demanded_ending(given: Answer, asked: Asked) -> Answer:
 VARIANTS: tuple[Variant, ...] = (
     variant("escaped-json", "characters outside ASCII are escaped, JSON is indented", "JSON allows it (RFC 8259).", _escaped),
     variant("json-white-space", "white space around a plain body", "JSON allows it; a slow server keeps the connection busy so.", text(lambda body: b"\n\n \n" + body + b"\n")),
+    variant("created-when-asked", "created is when the request came, minutes before the answer", "A slow answer takes that long.", _both(put("created", lambda made: made["created"] - 600))),
     variant("key-order", "members come in another order", "The order of members means nothing.", _both(_reverse)),
     variant("extra-members", "members of the vendor everywhere", _EXTRA, _both(_extra)),
     variant("extra-error-members", "errors have further members", _EXTRA, lambda given, _: given.saying({**given.value, "request_id": "r", "error": {**given.value["error"], "metadata": {}}}) if given.status >= 400 and isinstance(given.value, dict) else given),

@@ -234,7 +234,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("head-bare-newlines", "MUST", "http.framing", "the lines of the head end with LF alone", wire=head(lambda written: written.replace(b"\r\n", b"\n"))),
     fault("head-space-before-colon", "MUST", "http.complete", "a header has a space before its colon", wire=head(lambda written: written.replace(b"content-type:", b"content-type :")), also="http.framing"),
     fault("status-line-garbled", "MUST", "http.complete", "the status line is garbled", wire=head(lambda written: written.replace(b"HTTP/1.1 ", b"HTP/1.1 ", 1)), also="http.framing"),
-    *pair("status-created", "SHOULD", "http.success-status", "an answer has the status 201", (_created(is_completion), _created(is_stream)), also="auth.scheme-case request.tools.count unicode.control|"),
+    *pair("status-created", "SHOULD", "http.status", "an answer has the status 201", (_created(is_completion), _created(is_stream)), also="auth.scheme-case request.tools.count unicode.control|"),
     fault("redirects", "MUST", "request.answered", "valid requests are redirected with 307", edit=lambda given, asked: replace(given.labelled("location", "/api" + asked.path), status=307, parts=()) if is_completion(given) else given, paths=(PLAIN,)),
 )
 # fmt: on
