@@ -107,6 +107,9 @@ GOOD: dict[str, Specimen] = {
         edit(edit(edit(PLAIN, "/service_tier", GONE), "/system_fingerprint", None), "/choices/0/logprobs", GONE)
     ),
     "plain, cut by the limit": plain(completion(choice(0, "1, 2", "length")), ask(max_tokens=2)),
+    "plain, cut within a character that is held back": plain(
+        {**completion(choice(0, "ø", "length")), "usage": usage(9, 1)}, ask(max_tokens=2)
+    ),
     "plain, gzip as accepted": _zipped(json.dumps(PLAIN).encode()),
     "plain, two choices": plain(completion(choice(0), choice(1)), ask(n=2)),
     "plain, choices in another order": plain(completion(choice(1), choice(0)), ask(n=2)),

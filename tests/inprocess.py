@@ -14,9 +14,35 @@ from conformance.contract import contracts
 from conformance.judge import judge
 from conformance.model import Case, Chunk, Ending, Exchange, Result, Sent
 from conformance.read.reply import Reply
+from conformance.reference import front
+from conformance.reference.faults import pipeline
+from conformance.reference.faults.fault import Asked
 
 CONTRACT = contracts.load("openai-chat")
 EVERYTHING = frozenset(profile.id for profile in CONTRACT.profiles)
+
+
+def faulty(app, shown):
+    """
+    The same application with peculiarities, but for those of the wire: no bytes are written here.
+    """
+
+    async def serve(scope, receive, send):
+        head = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        raw = (await receive())["body"]
+        asked = Asked(method=scope["method"], path=scope["path"], headers=head, raw=raw)
+        given = pipeline.instead(asked, shown)
+        answer = given or await front.hear(app, pipeline.asked(asked, shown))
+        pardoned = None if given else pipeline.pardoned(answer, asked, shown)
+        answer = await front.hear(app, pardoned) if pardoned is not None else answer
+        made = pipeline.edited(answer, asked, shown).labelled("content-length", None)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in made.headers]
+        await send({"type": "http.response.start", "status": made.status, "headers": headers})
+        for part in made.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    return serve
 
 
 class InProcess:
@@ -39,10 +65,17 @@ class InProcess:
 
     def _judge(self, case: Case) -> Result:
         peers = {name: Reply(self._exchanges[name]) for name in case.compare if name in self._exchanges}
-        return judge(case, [self._exchanges[case.id]], CONTRACT, claims=EVERYTHING, peers=peers, keyed=False)
+        return judged(case, self._exchanges[case.id], peers)
 
     async def _exchange(self, case: Case) -> Exchange:
         return await exchanged(self._app, prepare(case, self._target, unique="unique"))
+
+
+def judged(case, exchange, peers) -> Result:
+    """
+    The verdict on a case for a target that claims everything and demands no key.
+    """
+    return judge(case, [exchange], CONTRACT, claims=EVERYTHING, peers=peers, keyed=False)
 
 
 async def exchanged(app, prepared) -> Exchange:

@@ -43,7 +43,7 @@ def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFi
         ("profiles", sum(len(contracts.load(name).profiles) for name in contracts.names())),
         ("requirements", sum(len(contracts.load(name).requirements) for name in contracts.names())),
         ("cases", sum(len(cases.load_contract(name)) for name in contracts.names())),
-        ("faults", len(faults.FAULTS) + len(faults.VARIANTS)),
+        ("faults", sum(map(len, (faults.FAULTS, faults.SELDOM, faults.VARIANTS, faults.NOT_SIMULATED)))),
     ],
 )
 def test_list_has_a_row_for_everything(what: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ Explorations: the same for a seed, in keeping with the contract or broken in one
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jsonschema_rs
@@ -12,22 +13,25 @@ import pytest
 from benchmarks.generation import constraints
 from conformance import generate
 from conformance.contract import generation
-from conformance.generate import breaks, chat_request, families, reducing, sites
+from conformance.generate import breaks, chat_request, families, pairs, reducing, sites, spellings
 from conformance.generate.chat_rules import RULES, broken_by
 from conformance.generate.choices import Dice
 from conformance.generate.exploring import Enough
 from conformance.model import Outcome
 from conformance.reference import app
-from conformance.reference.faults import requests
-from tests.inprocess import EVERYTHING, InProcess
+from conformance.reference.faults import SELDOM
+from tests.inprocess import EVERYTHING, InProcess, faulty
+from tests.verdicts import seldom
 
 GROUND = generation.load("openai-chat")
 VALIDATOR = jsonschema_rs.validator_for(GROUND.schema)
+SPELLINGS = {name: way for ways in spellings.KINDS.values() for name, way in ways.items()}
+CRASH = SELDOM["breaks-on-stop-beside-logprobs"]
 EXPLORATION = generate.explore("openai-chat", claims=EVERYTHING)
 
 
 def provider(*faults):
-    return InProcess(requests.behind(app.create(delay=0.0), faults))
+    return InProcess(faulty(app.create(delay=0.0), faults))
 
 
 def found(ask, exploration=EXPLORATION):
@@ -91,26 +95,57 @@ def test_nothing_is_reduced_where_nothing_was_found():
     assert len(ask.asked) == len(EXPLORATION.cases)
 
 
-@pytest.mark.parametrize("fault", requests.FAULTS, ids=lambda fault: fault.id)
-def test_a_fault_in_certain_requests_is_found_and_reduced_to_what_matters(fault):
-    ask = provider(fault)
-    smallest = [case for cases in found(ask).values() for case in cases]
-    shown = [case for case in smallest if {f.requirement for f in ask([case])[0].findings} & set(fault.requirements)]
-    assert shown
-    body = min((case.request.body for case in shown), key=len)
-    assert {"model", "messages", *fault.matters} <= set(body)
-    assert len(body) <= 2 + len(fault.matters) + fault.free
-    assert len(ask.asked) <= 750
+@pytest.mark.parametrize("name", SELDOM)
+def test_a_fault_in_certain_requests_is_found_and_reduced_to_what_matters(name):
+    row = seldom.measure(name)
+    assert row["first"] is not None
+    assert row["reduced"], row["request"]
+    assert row["asked"] <= 750
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [
+        ("breaks-on-space-before-the-body", "padded"),
+        ("refuses-tabs", "padded"),
+        ("refuses-upper-case-escapes", "upper-case"),
+    ],
+)
+def test_a_way_of_writing_is_reduced_to_the_simplest_request_that_is_written_so(name, spelling):
+    ask = provider(SELDOM[name])
+    told = [case for cases in found(ask).values() for case in cases]
+    assert SPELLINGS[spelling](chat_request.smallest()) in {case.request.raw for case in told}
+
+
+def test_two_requests_that_are_compared_are_reduced_together():
+    def shows(family):
+        return len(family) == 2 and family[1].request.body.get("n") == 2
+
+    base = {**chat_request.smallest(), "temperature": 0, "user": "ada"}
+    first = families.valid(GROUND, base)
+    second = families.valid(GROUND, {**base, "n": 2}, compare=(first.id,))
+    one, two = reducing.reduced(GROUND, (first, second), shows)
+    assert one.request.body == chat_request.smallest()
+    assert two.request.body == {**chat_request.smallest(), "n": 2}
+    assert two.compare == (one.id,)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_spelling_means_the_same_and_is_known_again(spelling):
+    body = {**chat_request.smallest(), "user": "team/ada", "metadata": {"a": 'C:\\u00e9 "größe" 😀'}}
+    assert json.loads(spelling(body)) == body
+    assert spellings.found(body, spelling(body)) is spelling
+    assert spellings.found(body, b"{}") is None
 
 
 def test_a_request_is_asked_once_however_often_reducing_meets_it():
-    ask = provider(requests.FAULTS[0])
+    ask = provider(CRASH)
     found(ask)
     assert len({families.canonical([case.id]) for case in ask.asked}) == len(ask.asked)
 
 
 def test_reducing_asks_the_same_in_every_run():
-    runs = [provider(*requests.FAULTS[:3]) for _ in range(2)]
+    runs = [provider(*list(SELDOM.values())[:3]) for _ in range(2)]
     for ask in runs:
         found(ask)
     first, second = ({case.id for case in ask.asked} for ask in runs)
@@ -118,7 +153,7 @@ def test_reducing_asks_the_same_in_every_run():
 
 
 def test_a_spent_budget_ends_the_reducing():
-    ask = provider(requests.FAULTS[0])
+    ask = provider(CRASH)
     results = ask(EXPLORATION.cases)
 
     def spent(_):
@@ -149,3 +184,18 @@ def _steps(body):
 def test_the_page_tells_of_every_constraint_as_it_is():
     page = (Path(__file__).parents[1] / "docs" / "generation.md").read_text(encoding="utf-8")
     assert "\n".join(constraints()) in page
+
+
+def test_what_is_drawn_last_brings_together_what_had_not_met():
+    bodies = [{"a": 1}, {"a": 1, "b": 1}, {"a": 1}, {"c": 1}] + [{}] * 40
+    drawn = iter(bodies)
+    spread = pairs.spread(lambda: next(drawn), frozenset)
+    assert [next(spread), next(spread)] == [{"a": 1}, {"a": 1, "b": 1}]
+
+
+def test_the_parts_of_a_schema_are_told_by_keyword_and_depth():
+    nested = {"type": "object", "properties": {"n": {"type": "array", "items": {"type": "integer", "minimum": 1}}}}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": nested}}
+    tool = {"type": "function", "function": {"name": "f", "strict": True, "parameters": nested}}
+    told = pairs.of_schemas({"response_format": form, "tools": [tool]})
+    assert {"an answer", "a function", "strict: None", "strict: True", "top type: object", "below minimum"} <= told

@@ -18,11 +18,11 @@ from conformance.errors import UsageError
 from conformance.generate import pinning
 from conformance.model import Case, Expect, Request
 from conformance.reference import app
-from conformance.reference.faults import requests
+from conformance.reference.faults import SELDOM
 from conformance.report import exits, html, labels, markdown, results, terminal
-from tests.inprocess import InProcessSource
+from tests.inprocess import InProcessSource, faulty
 
-CRASH = next(fault for fault in requests.FAULTS if fault.id == "request.empty-bias")
+CRASH = SELDOM["breaks-on-empty-bias"]
 EXPLORE = generated.Wish(mode=generated.Mode.EXPLORE)
 
 
@@ -39,7 +39,7 @@ def explored(tmp_path_factory):
     An exploration of a provider that crashes on an empty logit_bias.
     """
     folder = tmp_path_factory.mktemp("run")
-    source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), [CRASH]))
+    source = InProcessSource(faulty(app.create(delay=0.0, api_key="key"), [CRASH]))
     return folder, performing.perform(planned(source, "explore"), folder, source=lambda: source).card
 
 
@@ -91,7 +91,7 @@ def test_schemas_without_strict_are_told_as_a_rate(explored):
 
 
 def test_a_fixed_list_decides(tmp_path):
-    source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), []))
+    source = InProcessSource(app.create(delay=0.0, api_key="key"))
     made = planned(source, "fixed")
     card = performing.perform(made, tmp_path, source=lambda: source).card
     assert len([result for result in card.results if result.case.feature == "generated"]) == len(made.generated.cases)
@@ -126,7 +126,7 @@ def test_a_pinned_finding_is_a_case_file_which_decides(explored, tmp_path):
     (case,) = cases.load(path)
     asked = next(result.case for result in card.explored if result.case.id == name)
     assert (case.request, case.expect, case.needs) == (asked.request, asked.expect, asked.needs)
-    source = InProcessSource(requests.behind(app.create(delay=0.0, api_key="key"), [CRASH]))
+    source = InProcessSource(faulty(app.create(delay=0.0, api_key="key"), [CRASH]))
     made = plan.make(source.target, plan.Choice(files=(path,)))
     again = performing.perform(made, tmp_path / "run", source=lambda: source).card
     assert {each.requirement.id for each in again.violations} >= {"openai-chat.request.no-server-error"}

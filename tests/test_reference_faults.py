@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from conformance.reference import server
-from conformance.reference.faults import FAULTS, NOT_SIMULATED, TABLES, VARIANTS, chosen
+from conformance.reference.faults import FAULTS, NOT_SIMULATED, SELDOM, SELDOM_TABLES, TABLES, VARIANTS, chosen
 
 ASK = {"model": "reference-1", "messages": [{"role": "user", "content": "Reply with exactly: hello"}]}
 
@@ -86,6 +86,20 @@ def _until(plug: socket.socket, mark: bytes) -> bytes:
 def test_ids_are_unique_over_faults_and_variants_and_every_variant_says_why() -> None:
     assert len(FAULTS) == sum(len(table.FAULTS) for table in TABLES)
     assert not FAULTS.keys() & VARIANTS.keys()
+    assert not SELDOM.keys() & (FAULTS.keys() | VARIANTS.keys())
+    assert len(SELDOM) == sum(len(table.FAULTS) for table in SELDOM_TABLES)
     assert all(each.because for each in VARIANTS.values())
     assert all(NOT_SIMULATED.values())
     assert not {each.catalogue for each in FAULTS.values()} & NOT_SIMULATED.keys()
+
+
+def test_a_fault_of_few_requests_is_served_like_any_other_and_leaves_the_rest_alone() -> None:
+    names = ("breaks-on-empty-bias", "refuses-null-beside-tools")
+    assert [_plain(*names, logit_bias=bias).status_code for bias in ({}, {"1": 0})] == [500, 200]
+    tools = [{"type": "function", "function": {"name": "a"}}]
+    assert [_plain(*names, tools=tools, top_p=value).status_code for value in (None, 1)] == [400, 200]
+
+
+def test_a_fault_of_few_requests_says_what_a_request_needs_to_show_it() -> None:
+    assert all(fault.needed is not None for fault in SELDOM.values())
+    assert all(fault.needed is None for fault in FAULTS.values())

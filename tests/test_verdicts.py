@@ -16,8 +16,8 @@ import pytest
 from conformance.board import Exchanges
 from conformance.contract import selection
 from conformance.model import Case, Level
-from conformance.reference.faults import FAULTS, TABLES, VARIANTS, Fault
-from tests.verdicts import figures, mutations, page
+from conformance.reference.faults import FAULTS, SELDOM, TABLES, VARIANTS, Fault
+from tests.verdicts import figures, mutations, page, seldom
 from tests.verdicts.measure import ask, baseline, every_case, level, measure, violations
 
 KEPT = figures.read()
@@ -50,7 +50,9 @@ ANEW = "python -m tests.verdicts --update writes the figures anew, --update ID..
 def test_the_figures_are_complete_and_are_what_they_have_to_be() -> None:
     assert KEPT["faults"].keys() == FAULTS.keys(), ANEW
     assert KEPT["variants"].keys() == VARIANTS.keys(), ANEW
-    assert KEPT["figures"] == figures.summary(KEPT["faults"], KEPT["variants"])
+    assert KEPT["seldom"].keys() == SELDOM.keys(), ANEW
+    generated = figures.of_seldom(KEPT["seldom"])
+    assert KEPT["figures"] == {**figures.summary(KEPT["faults"], KEPT["variants"]), "seldom": generated}
     assert KEPT["profiles"] == figures.of_profiles(), ANEW
     assert page.holds(KEPT)
 
@@ -59,7 +61,7 @@ def test_the_page_says_what_the_figures_say() -> None:
     assert figures.PAGE.read_text(encoding="utf-8") == page.render(KEPT)
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS.values(), *SELDOM.values()], ids=[*FAULTS, *SELDOM])
 def test_a_fault_is_graded_as_the_requirement_that_it_breaks(fault: Fault) -> None:
     assert level(fault.requirement) == Level(fault.level)
     assert all(level(each) for each in fault.also if "*" not in each)
@@ -93,3 +95,14 @@ def test_every_change_of_an_answer_is_reported_unless_it_is_legal() -> None:
     silent = [each for each in mutations.measured() if not each.violated]
     assert [each for each in silent if not mutations.is_legal(each)] == []
     assert {each.member for each in silent} == mutations.LEGAL.keys()
+
+
+def test_no_written_case_finds_what_only_generated_requests_are_to_find() -> None:
+    before = baseline(WANTED)
+    assert {name: found for name in SELDOM if (found := seldom.written(name, WANTED, before))} == {}
+
+
+@pytest.mark.parametrize("name", SELDOM)
+def test_generated_requests_find_again_what_they_found(name: str) -> None:
+    kept = KEPT["seldom"][name]
+    assert seldom.again(name) == (kept["fixed"], kept["first"])

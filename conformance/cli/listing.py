@@ -100,8 +100,12 @@ def _faults(_: tuple[str, ...]) -> Iterator[Row]:
 
     for name, fault in faults.FAULTS.items():
         yield {"id": name, "kind": "fault", "requirement": fault.requirement, "title": fault.title}
+    for name, fault in faults.SELDOM.items():
+        yield {"id": name, "kind": "fault of few requests", "requirement": fault.requirement, "title": fault.title}
     for name, variant in faults.VARIANTS.items():
         yield {"id": name, "kind": "legal variant", "requirement": "", "title": variant.title}
+    for name, reason in faults.NOT_SIMULATED.items():
+        yield {"id": name, "kind": "not simulated", "requirement": "", "title": reason}
 
 
 def _targets(path: Path) -> Iterator[Row]:

@@ -61,4 +61,4 @@ def _free(host: str) -> int:
 def _known() -> dict[str, Any]:
     from conformance.reference import faults
 
-    return {**faults.FAULTS, **faults.VARIANTS}
+    return {**faults.FAULTS, **faults.SELDOM, **faults.VARIANTS}

@@ -106,11 +106,20 @@ def _meaningless(schema: Body) -> bool:
     return not jsonschema_rs.meta.is_valid({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
 
 
-def meaningless_parameters(body: Body) -> bool:
+def _meaningless_below(schema: Body) -> bool:
     """
-    Parameters are no JSON Schema.
+    What is wrong stands in the properties of a schema.
     """
-    return any(_meaningless(schema) for schema in _parameters(body, strict=False))
+    return isinstance(schema.get("properties"), dict) and not _meaningless({**schema, "properties": {}})
+
+
+def meaningless_parameters(*, below: bool) -> Broken:
+    """
+    Parameters are no JSON Schema: themselves, or what describes one of their properties.
+    """
+    return lambda body: any(
+        _meaningless(schema) and _meaningless_below(schema) is below for schema in _parameters(body, strict=False)
+    )
 
 
 def no_object(body: Body) -> bool:
@@ -129,11 +138,16 @@ def loose_parameters(body: Body) -> bool:
     return any(schema.get("type", "object") == "object" and not subset.keeps(schema) for schema in schemas)
 
 
-def meaningless_form(body: Body) -> bool:
+def meaningless_form(*, below: bool) -> Broken:
     """
-    The schema of the answer is no JSON Schema.
+    The schema of the answer is no JSON Schema: itself, or what describes one of its properties.
     """
-    return _meaningless(_dict(_dict(body.get("response_format"), "json_schema"), "schema"))
+
+    def broken(body: Body) -> bool:
+        schema = _dict(_dict(body.get("response_format"), "json_schema"), "schema")
+        return _meaningless(schema) and _meaningless_below(schema) is below
+
+    return broken
 
 
 def loose_form(body: Body) -> bool:

@@ -101,7 +101,7 @@ def _rare(ground: Generation, name: str) -> bool:
 
 def _limit(choices: Choices, _: AbstractSet[str]) -> Body:
     name = choices.pick(("max_completion_tokens", "max_tokens"))
-    return {name: choices.pick((16, 1, 2, 3, 64, 255)) if not choices.chance(8) else None}
+    return {name: choices.pick((16, 2, 3, 4, 1, 64, 255)) if not choices.chance(8) else None}
 
 
 def _several(choices: Choices, _: AbstractSet[str]) -> Body:
@@ -207,9 +207,9 @@ def _settled(made: Body, choices: Choices) -> Body:
     The request with what its parts demand of each other.
     """
     if made.get("stop") and choices.chance(60):
-        _last_says(made, f"Reply with exactly: one {_first(made['stop'])} two")
-    elif _allowance(made) is not None and choices.chance(70):
-        _last_says(made, "Count from 1 to 200, separated by commas, digits only.")
+        _last_says(made, f"Reply with exactly: one {_first(made['stop'])} two", choices)
+    elif _allowance(made) is not None and choices.chance(85):
+        _last_says(made, "Count from 1 to 200, separated by commas, digits only.", choices)
     settle(made)
     if made.get("modalities") is not None and made.get("response_format") is not None:
         del made["response_format"]
@@ -238,11 +238,13 @@ def _first(stop: JSON) -> JSON:
     return stop[0] if isinstance(stop, list) else stop
 
 
-def _last_says(made: Body, order: str) -> None:
+def _last_says(made: Body, order: str, choices: Choices) -> None:
     """
-    Let a limit, or a stop sequence, have something to cut.
+    Let a limit, or a stop sequence, have something to cut: a text, mostly, and no call.
     """
     messages = made["messages"]
+    if "tools" in made and choices.chance(60):
+        made["tool_choice"] = "none"
     if isinstance(messages, list) and isinstance(messages[-1], dict) and messages[-1]["role"] == "user":
         messages[-1] = {**messages[-1], "content": order}
 

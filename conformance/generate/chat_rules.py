@@ -28,7 +28,11 @@ _USER: Body = {"role": "user", "content": "Reply with exactly: ok"}
 _NO_SCHEMA: tuple[Body, ...] = (
     {"type": "thing"},
     {"type": "object", "properties": ["city"]},
+)
+#: Objects whose properties are described by no JSON Schemas.
+_NO_SCHEMA_BELOW: tuple[Body, ...] = (
     {"type": "object", "properties": {"city": {"type": "thing"}}},
+    {"type": "object", "properties": {"city": {"type": "object", "properties": {"name": {"type": "thing"}}}}},
 )
 #: Schemas of objects which leave the subset that ``strict`` supports.
 _LOOSE: tuple[Body, ...] = (
@@ -192,8 +196,16 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.tools.parameters",
         param="tools",
         profile="tools",
-        broken=chat_broken.meaningless_parameters,
+        broken=chat_broken.meaningless_parameters(below=False),
         breaks=_function(_NO_SCHEMA),
+    ),
+    Rule(
+        name="function parameters are a JSON Schema at every depth",
+        requirement="openai-chat.request.tools.parameters",
+        param="tools",
+        profile="tools",
+        broken=chat_broken.meaningless_parameters(below=True),
+        breaks=_function(_NO_SCHEMA_BELOW),
     ),
     Rule(
         name="function parameters describe an object",
@@ -216,8 +228,16 @@ RULES: tuple[Rule, ...] = (
         requirement="openai-chat.request.response-format.schema",
         param="response_format",
         profile="structured-output",
-        broken=chat_broken.meaningless_form,
+        broken=chat_broken.meaningless_form(below=False),
         breaks=_form(_NO_SCHEMA),
+    ),
+    Rule(
+        name="json_schema holds a JSON Schema at every depth",
+        requirement="openai-chat.request.response-format.schema",
+        param="response_format",
+        profile="structured-output",
+        broken=chat_broken.meaningless_form(below=True),
+        breaks=_form(_NO_SCHEMA_BELOW),
     ),
     Rule(
         name="a strict json_schema keeps the subset",

@@ -30,9 +30,9 @@ def tooling(choices: Choices, profiles: AbstractSet[str]) -> Part:
     names = [_NAMES[(start + place) % len(_NAMES)] for place in range(count)]
     tools = [_tool(choices, profiles, name) for name in names]
     made: Part = {"tools": [*tools]}
-    if choices.chance(60):
+    if choices.chance(75):
         made["tool_choice"] = _choice(choices, tools)
-    if choices.chance(20):
+    if choices.chance(50):
         made["parallel_tool_calls"] = not choices.chance(60)
     return made
 

@@ -8,12 +8,11 @@ so that one base serves several variants.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from conformance.contract.generation import Generation
-from conformance.generate import chat_request, families, texts
+from conformance.generate import chat_request, families, spellings, texts
 from conformance.generate.choices import Choices
 from conformance.generate.families import Body, Family
 from conformance.model import JSON
@@ -26,8 +25,6 @@ _HARMLESS: Mapping[str, tuple[JSON, ...]] = {
     "metadata": ({"team": "red"},),
     "top_p": (1,),
 }
-
-_ESCAPES = "A character and its escape are the same."
 
 Variant = Callable[[Generation, Body, Choices], tuple[Body, bytes | None, str]]
 
@@ -55,6 +52,8 @@ def _twins(ground: Generation, choices: Choices, relation: Variant) -> Family:
     base = _base(choices)
     if relation is _longer:
         base["max_completion_tokens"] = choices.pick((2, 1, 4))
+    if relation is _SOLIDUS:
+        base["user"] = "team/ada"
     body, raw, title = relation(ground, base, choices)
     first = families.valid(ground, base)
     return (first, families.valid(ground, body, raw=raw, title=title, compare=(first.id,)))
@@ -93,23 +92,13 @@ def _nullable(ground: Generation, name: str) -> bool:
     return isinstance(kinds, list) and "null" in kinds
 
 
-def _respelt(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes | None, str]:
-    turned = dict(reversed(base.items()))
-    indent = choices.pick((None, 2, 1))
-    raw = json.dumps(turned, indent=indent, ensure_ascii=False).encode()
-    return base, raw, "The order of members and white space mean nothing."
-
-
-def _escaped(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes | None, str]:
-    text = json.dumps(base, ensure_ascii=True)
-    if choices.chance(50):
-        text = text.replace("Reply", "\\u0052eply", 1)
-    return base, text.encode(), _ESCAPES
-
-
-def _escaped_solidus(_: Generation, base: Body, __: Choices) -> tuple[Body, bytes | None, str]:
-    made: Body = {**base, "user": "team/ada"}
-    return made, json.dumps(made, ensure_ascii=False).replace("/", "\\/").encode(), _ESCAPES
+def _spelt(name: str) -> Variant:
+    """
+    The same body, written in another way.
+    """
+    kind = next(title for title, ways in spellings.KINDS.items() if name in ways)
+    write = spellings.KINDS[kind][name]
+    return lambda _, base, __: (base, write(base), kind)
 
 
 def _longer(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes | None, str]:
@@ -128,12 +117,13 @@ def _stopped(_: Generation, base: Body, choices: Choices) -> tuple[Body, bytes |
     return made, None, "The text ends before a stop sequence."
 
 
+_SOLIDUS = _spelt("solidus")
+
 #: Every relation with the profile that it needs.
 _RELATIONS: Mapping[Variant, str] = {
     _streamed: "streaming",
-    _respelt: "",
-    _escaped: "",
-    _escaped_solidus: "",
+    **{_spelt(name): "" for ways in spellings.KINDS.values() for name in ways if name != "solidus"},
+    _SOLIDUS: "",
     _defaulted: "",
     _longer: "",
     _stopped: "",

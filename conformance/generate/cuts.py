@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from conformance.generate.chat_request import smallest
+from conformance.generate.cut_messages import messages
 from conformance.generate.families import Body
 from conformance.model import JSON
 
@@ -53,61 +54,6 @@ def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
         size = size // 2
 
 
-def messages(body: Body) -> Iterator[Body]:
-    """
-    A shorter conversation, or one with less in its messages.
-    """
-    told = body.get("messages")
-    if not isinstance(told, list) or _asks_for_json(body):
-        return
-    if told != smallest()["messages"]:
-        yield {**body, "messages": smallest()["messages"]}
-    units = _units(told)
-    size = len(units) // 2
-    while size >= 1:
-        for at in range(0, len(units) - 1, size):
-            kept = units[:at] + units[min(at + size, len(units) - 1) :]
-            yield {**body, "messages": [message for unit in kept for message in unit]}
-        size = size // 2
-    for number, message in enumerate(told):
-        for less in _message(message):
-            yield {**body, "messages": [*told[:number], less, *told[number + 1 :]]}
-
-
-def _asks_for_json(body: Body) -> bool:
-    form = body.get("response_format")
-    return isinstance(form, dict) and form.get("type") == "json_object"
-
-
-def _units(told: Sequence[JSON]) -> list[list[JSON]]:
-    """
-    Messages, with calls and their results together.
-    """
-    units: list[list[JSON]] = []
-    for message in told:
-        if units and isinstance(message, dict) and message.get("role") in ("tool", "function"):
-            units[-1].append(message)
-        else:
-            units.append([message])
-    return units
-
-
-def _message(message: JSON) -> Iterator[JSON]:
-    if not isinstance(message, dict):
-        return
-    content = message.get("content")
-    if message.get("role") == "assistant" and set(message) != {"role", "content"}:
-        yield {"role": "assistant", "content": "ok"}
-    if "name" in message and message.get("role") != "function":
-        yield {name: value for name, value in message.items() if name != "name"}
-    if isinstance(content, list):
-        yield {**message, "content": "Reply with exactly: ok"}
-        yield {**message, "content": [{"type": "text", "text": "Reply with exactly: ok"}]}
-        yield from ({**message, "content": [part]} for part in content if len(content) > 1)
-    elif isinstance(content, str) and content not in ("ok", "Reply with exactly: ok"):
-        yield {**message, "content": "Reply with exactly: ok" if message.get("role") == "user" else "ok"}
-
-
 def tools(body: Body) -> Iterator[Body]:
     """
     Fewer tools, described with less.
@@ -118,7 +64,7 @@ def tools(body: Body) -> Iterator[Body]:
             rest = offered[number + 1 :]
             if len(offered) > 1 and not _named(body.get("tool_choice"), tool):
                 yield {**body, "tools": [*offered[:number], *rest]}
-            for less in _tool(tool):
+            for less in (*_tool(tool), *_renamed(tool, number, body)):
                 yield {**body, "tools": [*offered[:number], less, *rest]}
     functions = body.get("functions")
     if isinstance(functions, list):
@@ -138,6 +84,18 @@ def _named(choice: JSON, tool: JSON) -> bool:
         return True
     chosen, offered = choice.get(kind), tool.get(kind)
     return isinstance(chosen, dict) and isinstance(offered, dict) and chosen.get("name") == offered.get("name")
+
+
+#: Names are no longer than this, unless they must be.
+_NAME = 8
+
+
+def _renamed(tool: JSON, number: int, body: Body) -> Iterator[JSON]:
+    kind = str(tool.get("type")) if isinstance(tool, dict) else ""
+    named = tool.get(kind) if isinstance(tool, dict) else None
+    chosen = isinstance(body.get("tool_choice"), dict)
+    if isinstance(tool, dict) and isinstance(named, dict) and not chosen and len(str(named.get("name"))) > _NAME:
+        yield {**tool, kind: {**named, "name": f"tool{number}"}}
 
 
 def _tool(tool: JSON) -> Iterator[JSON]:
@@ -241,7 +199,7 @@ def _value(value: JSON) -> Iterator[JSON]:
     elif isinstance(value, list) and value:
         yield from ([each] for each in _value(value[0]))
     elif isinstance(value, str) and len(value) > len("ok"):
-        yield "ok"
+        yield from ("ok", value[: len(value) // 2], value[len(value) // 2 :])
     elif isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, 1, 2):
         yield from (each for each in (1, 0, 2) if each != value)
         if value != round(value, 1):

@@ -89,11 +89,11 @@ def explored(family: Family) -> Family:
     return tuple(made)
 
 
-def renamed(ground: Generation, case: Case, body: Body) -> Case:
+def renamed(ground: Generation, case: Case, body: Body, *, raw: bytes | None = None) -> Case:
     """
     The same case with another body, and so another name.
     """
-    changed = replace(case, request=replace(case.request, body=body))
+    changed = replace(case, request=replace(case.request, body=body, raw=raw))
     if case.invalid:
         return _named(changed)
     title = case.title if case.compare else _titled(body)

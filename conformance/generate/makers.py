@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from conformance.contract.generation import Generation
-from conformance.generate import chat_request, chat_tools, chat_twins, families, listing
+from conformance.generate import chat_request, chat_tools, chat_twins, families, listing, pairs
 from conformance.generate.breaks import Neighbour, neighbour
 from conformance.generate.chat_rules import RULES, Rule
 from conformance.generate.choices import Choices, sample
@@ -28,6 +28,17 @@ def valid(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Fami
     One request that keeps the contract.
     """
     return (families.valid(ground, chat_request.request(ground, choices, asked)),)
+
+
+def met(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
+    """
+    Requests that keep the contract, in which ever other parts meet.
+    """
+    drawn = pairs.spread(
+        lambda: chat_request.request(ground, choices, asked), lambda body: pairs.of_request(ground, body)
+    )
+    for body in drawn:
+        yield (families.valid(ground, body),)
 
 
 def wrong(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
@@ -61,8 +72,9 @@ def _aimed(
         return target.neighbour({**chat_request.smallest(), **seasoning}, choices)
     for body in (choices.pick(known[target]), *known[target]):
         seasoned = {**seasoning, **body}
-        met = next((each for each in occurrences(ground.schema, seasoned) if each.site.at == target), None)
-        made = None if met is None else neighbour(ground, seasoned, met, choices)
+        places = [each for each in occurrences(ground.schema, seasoned) if each.site.at == target]
+        # What is first in its array is looked at most.
+        made = neighbour(ground, seasoned, places[-1], choices) if places else None
         if made is not None:
             return made
     return None
@@ -86,6 +98,22 @@ def schemas(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Fa
     """
     A call, or an answer in JSON, under a generated schema: strict ones must be kept, of others it is counted how often.
     """
+    return _kept(ground, _described(choices, asked))
+
+
+def met_schemas(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
+    """
+    The same, with schemas in which ever other keywords meet.
+    """
+    for body in pairs.spread(lambda: _described(choices, asked), pairs.of_schemas):
+        yield _kept(ground, body)
+
+
+def _kept(ground: Generation, body: Body) -> Family:
+    return (families.valid(ground, body, title="A generated schema is kept."),)
+
+
+def _described(choices: Choices, asked: AbstractSet[str]) -> Body:
     made: Body = {"model": "${model}", "messages": [{"role": "user", "content": "Fill in something that fits."}]}
     forms = "structured-output" in asked
     if "tools" in asked and (not forms or not choices.chance(50)):
@@ -98,15 +126,7 @@ def schemas(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Fa
         chat_request.settle(made)
     if choices.chance(50):
         made["stream"] = True
-    return (families.valid(ground, made, title="A generated schema is kept."),)
-
-
-def _always(maker: Maker) -> Roller:
-    def rolled(ground: Generation, choices: Choices, asked: AbstractSet[str]) -> Iterator[Family]:
-        while True:
-            yield maker(ground, choices, asked)
-
-    return rolled
+    return made
 
 
 #: Every kind that Hypothesis draws.
@@ -114,7 +134,7 @@ DRAWN: Mapping[str, Maker] = {"valid": valid, "twins": chat_twins.twins, "schema
 #: Every kind as dice give it.
 ROLLED: Mapping[str, Roller] = {
     "wrong": wrong,
-    "valid": _always(valid),
+    "valid": met,
     "twins": chat_twins.rounds,
-    "schemas": _always(schemas),
+    "schemas": met_schemas,
 }

@@ -111,6 +111,6 @@ def _members(schema: dict[str, JSON], node: Mapping[str, JSON], choices: Choices
 def _keys(node: Mapping[str, JSON], choices: Choices) -> list[str]:
     most, names = limit(node, "maxProperties"), node.get("propertyNames")
     longest = limit(names, "maxLength") if isinstance(names, dict) else None
-    count = most if most is not None and choices.chance(30) else choices.integer(1, _MOST)
+    count = most if most is not None and choices.chance(30) else choices.integer(0, _MOST)
     first = texts.bounded(choices, longest)
-    return [first, *(f"key{number}" for number in range(1, count))]
+    return [first, *(f"key{number}" for number in range(1, count))][:count]

@@ -2,7 +2,7 @@
 Measure every fault and every variant, and write ``docs/verdicts.json`` and ``docs/verdicts.md``.
 
 ``python -m tests.verdicts [-j N] [NAME…]``; with names, only these are measured and shown, and nothing is written, unless
-``--update`` says so.
+``--update`` says so.  What generated requests alone find is measured whenever figures are written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.board import Exchanges
 from conformance.contract import selection
 from conformance.model import Case, State
 from conformance.reference.faults import FAULTS, VARIANTS
-from tests.verdicts import figures, mutations, page, processes
+from tests.verdicts import figures, mutations, page, processes, seldom
 from tests.verdicts.measure import Report, baseline, every_case, judged, violations
 
 
@@ -81,7 +81,8 @@ def main() -> int:
         return _show(reports)
     kept_figures = figures.read() if asked.update else {}
     changed = mutations.counts(mutations.measured())
-    made = figures.gather(reports, {**kept_figures, "sentinels": sentinels(wanted, before), "mutations": changed})
+    anew = {"sentinels": sentinels(wanted, before), "mutations": changed, "seldom": seldom.rows(wanted, before)}
+    made = figures.gather(reports, {**kept_figures, **anew})
     figures.write(made)
     figures.PAGE.write_text(page.render(made), encoding="utf-8")
     sys.stdout.write(f"{len(names)} measured in {time.monotonic() - began:.0f} s\n{page.headline(made)}\n")

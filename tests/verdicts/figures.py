@@ -209,14 +209,28 @@ def gather(reports: Mapping[str, Report], before: Mapping[str, Any]) -> dict[str
     }
     return {
         "format": "conformance-verdicts/1",
-        "figures": summary(faults, variants),
+        "figures": {**summary(faults, variants), "seldom": of_seldom(before["seldom"])},
         "profiles": of_profiles(),
         "greedy": greedy(reports) if reports.keys() >= FAULTS.keys() else before["greedy"],
         "faults": faults,
         "variants": variants,
+        "seldom": dict(before["seldom"]),
         "not_simulated": dict(NOT_SIMULATED),
         "sentinels": list(before["sentinels"]),
         "mutations": before["mutations"],
+    }
+
+
+def of_seldom(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """
+    The figures of faults that show in few requests, which must not fall either.
+    """
+    return {
+        "faults": len(rows),
+        "written": sum(bool(row["written"]) for row in rows.values()),
+        "fixed": sum(row["fixed"] for row in rows.values()),
+        "explored": sum(row["first"] is not None for row in rows.values()),
+        "reduced": sum(row["reduced"] for row in rows.values()),
     }
 
 

@@ -18,8 +18,9 @@ from conformance.capture.secret import Secret
 from conformance.capture.target import Target, Timeouts
 from conformance.contract import cases, contracts
 from conformance.model import Case, Contract, Exchange, Level, Result, State
+from conformance.reference import faults as laboratory
 from conformance.reference import server
-from conformance.reference.faults import FAULTS, VARIANTS, Peculiarity, pipeline
+from conformance.reference.faults import Peculiarity, pipeline
 from conformance.reference.faults.fault import Answer, Asked
 from conformance.run import run
 
@@ -109,7 +110,7 @@ def touched(shown: Peculiarity, wanted: Sequence[Case], before: Mapping[str, Exc
     if not shown.steady:
         return {case.id for case in wanted}
     memory = {"key": KEY, "in flight": 1}
-    found = {case.id for case in wanted if before.get(case.id) and _changes(shown, before[case.id][-1], memory)}
+    found = {case.id for case in wanted if before.get(case.id) and changes(shown, before[case.id][-1], memory)}
     groups = {case.group for case in wanted if case.id in found and case.group}
     found |= {case.id for case in wanted if case.group in groups}
     while more := {case.id for case in wanted if case.after in found} - found:
@@ -133,7 +134,10 @@ def _concerned(again: set[str], wanted: Sequence[Case]) -> tuple[Case, ...]:
     return tuple(case for case in wanted if case.id in chosen)
 
 
-def _changes(shown: Peculiarity, exchange: Exchange, memory: dict[str, object]) -> bool:
+def changes(shown: Peculiarity, exchange: Exchange, memory: Mapping[str, object]) -> bool:
+    """
+    A peculiarity changes what was answered.
+    """
     sent = exchange.sent
     path = "/v1" + sent.url.split("/v1", 1)[1]
     headers = {name.lower(): value for name, value in sent.headers}
@@ -143,6 +147,8 @@ def _changes(shown: Peculiarity, exchange: Exchange, memory: dict[str, object]) 
         return True
     if pipeline.pardoned(answer, request, [shown]) is not None:
         return True
+    if shown.edit is None and shown.wire is None:
+        return False
     return pipeline.written(answer, request, [shown], delay=0.001) != pipeline.written(answer, request, [], delay=0.001)
 
 
@@ -164,7 +170,7 @@ def measure(name: str, wanted: Sequence[Case], before: Mapping[str, Exchanges]) 
     """
     What the suite reports of the provider when it shows one peculiarity.
     """
-    shown: Peculiarity = FAULTS[name] if name in FAULTS else VARIANTS[name]
+    (shown,) = laboratory.chosen([name])
     again = touched(shown, wanted, before)
     concerned = _concerned(again, wanted)
     recorded = {case.id: before[case.id] for case in concerned if case.id not in again and before.get(case.id)}

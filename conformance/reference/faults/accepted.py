@@ -121,7 +121,7 @@ _ALSO = {
 }
 
 
-def _refusal(place: str, code: str) -> Forgive:
+def refusal(place: str, code: str) -> Forgive:
     """
     The refusals that name a place and have a code (`None` for those without one).
     """
@@ -139,7 +139,7 @@ def _constraints() -> Iterator[Fault]:
         name = requirement.removeprefix("request.").replace(".", "-")
         title = f"breaking {requirement.removeprefix('request.')} is accepted"
         also = _ALSO.get(requirement, "")
-        yield fault(f"accepts-{name}", level, requirement, title, forgive=_refusal(place, code), also=also, entry=entry)
+        yield fault(f"accepts-{name}", level, requirement, title, forgive=refusal(place, code), also=also, entry=entry)
 
 
 def _of_body(given: Answer, asked: Asked) -> bool:

@@ -182,6 +182,17 @@ class Peculiarity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """
+    What a request must have to show a fault, beside a model and messages.
+    """
+
+    members: tuple[str, ...]
+    #: So many other members there may be, as the choice among tools, or any parameter that is null.
+    beside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Peculiarity):
     """
     A deviation from the contract.
@@ -194,6 +205,8 @@ class Fault(Peculiarity):
     also: tuple[str, ...] = ()
     #: The entry of the catalogue of observed deviations; nothing when it is our own.
     catalogue: str = ""
+    #: Of a fault that shows in few requests, which generated ones alone find: what they must have.
+    needed: Needed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

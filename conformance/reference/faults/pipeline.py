@@ -48,13 +48,20 @@ def pardoned(answer: Answer, request: Asked, shown: Sequence[Peculiarity]) -> As
     return replace(request.saying(body), headers={**request.headers, "content-type": "application/json"})
 
 
+def edited(answer: Answer, request: Asked, shown: Sequence[Peculiarity]) -> Answer:
+    """
+    Gives the answer as it is written.
+    """
+    for each in shown:
+        answer = each.edit(answer, request) if each.edit is not None else answer
+    return answer
+
+
 def written(answer: Answer, request: Asked, shown: Sequence[Peculiarity], *, delay: float) -> Wire:
     """
     Gives what goes over the wire; `delay` is in seconds between two events of a stream.
     """
-    for each in shown:
-        answer = each.edit(answer, request) if each.edit is not None else answer
-    wire = _framed(answer, request, delay)
+    wire = _framed(edited(answer, request, shown), request, delay)
     for each in shown:
         wire = each.wire(wire, request) if each.wire is not None else wire
     return wire

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.reference.faults.edits import Change, message, plain
-from conformance.reference.faults.fault import PLAIN, STREAM, Edit, Fault, Level, Variant
+from conformance.reference.faults.fault import PLAIN, STREAM, Edit, Fault, Level, Needed, Variant
 from conformance.reference.faults.streamedits import delta, each_chunk
 
 _CHAT = "openai-chat."
@@ -30,6 +30,16 @@ def fault(
     others = tuple(full(each) for each in also.split())
     wanted = full(requirement)
     return Fault(id=name, title=title, level=level, requirement=wanted, also=others, catalogue=entry, **more)
+
+
+def seldom(
+    name: str, level: Level, requirement: str, title: str, matters: str, *, beside: int = 0, also: str = "", **more: Any
+) -> Fault:
+    """
+    One row of what shows in few requests; `matters` names the members that such a request must have, parted by spaces.
+    """
+    needed = Needed(members=tuple(matters.split()), beside=beside)
+    return fault(name, level, requirement, title, also=also, needed=needed, **more)
 
 
 def body(name: str, level: Level, requirement: str, title: str, change: Change, **more: str) -> Fault:
