@@ -61,11 +61,11 @@ def judge(
     Judge every attempt of a case by every requirement of its contract that is at stake.
 
     ``claims`` are the features that the target says it has (None: it says nothing), ``peers`` the replies that this
-    one is compared with, by case id; ``keyed`` is False when the target demands no key, and ``unsteady`` says that its
+    one is compared with, by case id; ``keyed`` is False when it is sent no key, and ``unsteady`` says that its
     server errors come and go, so that one more proves nothing.
     Raises ``CheckCrashed`` when a check raises, which is our bug.
     """
-    if not keyed and case.expect is not None and case.expect.requirement.startswith(f"{contract.id}.auth."):
+    if _about_keys(case, contract) and not (keyed and _demands_key(case, exchanges, peers)):
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
     replies = [Reply(exchange) for exchange in _telling(case, exchanges)]
     attempts = tuple(_attempt(Subject(case, reply, contract, peers, unsteady)) for reply in replies)
@@ -76,6 +76,26 @@ def judge(
         )
     outcome, cause = _outcome(case, attempts, replies, contract)
     return Result(case=case, outcome=outcome, cause=cause, attempts=attempts, states=_merge(attempts))
+
+
+def _about_keys(case: Case, contract: Contract) -> bool:
+    return case.expect is not None and case.expect.requirement.startswith(f"{contract.id}.auth.")
+
+
+def _demands_key(case: Case, exchanges: Sequence[Exchange], peers: Mapping[str, Reply]) -> bool:
+    """
+    Somebody was not let in: cases about keys are compared with a request without a key, and with one whose key is none.
+
+    A server that knows no keys is asked with one all the same, wherever the environment holds one.
+    """
+    if not case.compare or not peers.keys() >= set(case.compare):
+        return True
+    replies = [*(Reply(exchange) for exchange in exchanges), *(peers[name] for name in case.compare)]
+    return not all(_lets_in(reply) for reply in replies)
+
+
+def _lets_in(reply: Reply) -> bool:
+    return reply.status is not None and 200 <= reply.status < 300 and reply.error is None
 
 
 def not_asked(case: Case, outcome: Outcome, cause: str) -> Result:

@@ -50,6 +50,13 @@ TWO_CALLS = [
     ),
 ]
 LOGPROBS = ask(logprobs=True, top_logprobs=2)
+
+
+def _with_tokens(*tokens: str, text: str = "Hello") -> dict[str, Any]:
+    entries = [token(each) for each in tokens]
+    return completion({**choice(0, text), "logprobs": {"content": entries, "refusal": None}})
+
+
 WITH_LOGPROBS = completion({**choice(), "logprobs": {"content": [token("Hel"), token("lo")], "refusal": None}})
 STREAM_LOGPROBS = [
     STREAM[0],
@@ -161,6 +168,15 @@ GOOD: dict[str, Specimen] = {
     "log probabilities": plain(WITH_LOGPROBS, LOGPROBS),
     "log probabilities of part of a character": plain(
         edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", None), LOGPROBS
+    ),
+    "log probabilities of a text whose white space was trimmed": plain(_with_tokens(" Hel", "lo\n"), LOGPROBS),
+    "log probabilities of the reasoning as well": plain(
+        edit(_with_tokens("<think>", "hm", "</think>", "\n\n", "Hello"), "/choices/0/message/reasoning_content", "hm"),
+        LOGPROBS,
+    ),
+    "log probabilities of bytes that are no character": plain(
+        edit(_with_tokens("Hel", "\ufffd", "lo", text="Hel\ufffdlo"), "/choices/0/logprobs/content/1/bytes", [191]),
+        LOGPROBS,
     ),
     "a very unlikely token": plain(
         edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/top_logprobs/1/logprob", -9999.0), LOGPROBS

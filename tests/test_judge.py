@@ -11,8 +11,8 @@ import pytest
 from conformance.board import Board, Circumstances
 from conformance.contract import contracts
 from conformance.judge import judge
-from conformance.model import Ending, Exchange, Outcome, Result, State
-from tests.specimens import Specimen, chunk, completion, plain, refusal, streamed, text_chunks
+from conformance.model import Ending, Exchange, Expect, Outcome, Result, State
+from tests.specimens import Specimen, choice, chunk, completion, plain, refusal, streamed, text_chunks
 
 CONTRACT = contracts.load("openai-chat")
 ANSWER = plain()
@@ -110,3 +110,25 @@ def test_an_answer_to_a_wrong_request_is_judged_for_being_one_alone() -> None:
     case = replace(wrong.case, expect=replace(wrong.case.expect, requirement="openai-chat.request.temperature.range"))
     result = judge(case, [wrong.exchange], CONTRACT)
     assert {finding.requirement for finding in result.findings} == {"openai-chat.request.temperature.range"}
+
+
+_LOST = {"not": {"type": "string", "pattern": "\ufffd"}}
+_ECHO = Expect(
+    requirement="openai-chat.unicode.echo",
+    echo='é 北京 "quoted"',
+    reply={"properties": {"choices": {"items": {"properties": {"message": {"properties": {"content": _LOST}}}}}}},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ('é 北京 "quoted"', Outcome.PASS),
+        ('\ufffd \ufffd\ufffd\ufffd "quoted"', Outcome.WARN),
+        ("host\ufffd plain", Outcome.INCONCLUSIVE),
+    ],
+    ids=["whole", "lost on the way", "written by the model"],
+)
+def test_characters_are_lost_only_where_the_text_came_back(text: str, outcome: Outcome) -> None:
+    made = plain(completion(choice(0, text)), case={"expect": _ECHO})
+    assert _judged(made).outcome is outcome
