@@ -192,7 +192,19 @@ GOOD: dict[str, Specimen] = {
         {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}},
         status=401,
     ),
+    "a short answer as long as its limit": plain(
+        {**completion(choice(0, "Hi")), "usage": usage(9, 1)},
+        ask(max_tokens=1, messages=[{"role": "user", "content": "Count from 1 to 1000"}]),
+    ),
     "a stream": streamed(),
+    "a stream in which the model says it otherwise": streamed(
+        text_chunks("Sure! ", "Hello."), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))}
+    ),
+    "a stream of a model that does not obey": streamed(
+        text_chunks("ha", "ha"),
+        ask(stream=True, stop=["x"]),
+        peers={"twin": reply(plain(completion(choice(0, "hahaha"), id="c2"), ask(stop=["x"])))},
+    ),
     "a stream in CRLF": streamed(_RAW.replace("\n", "\r\n").encode()),
     "a stream in CR": streamed(_RAW.replace("\n", "\r").encode()),
     "a stream with comments": streamed((": hello\n\n" + _RAW.replace("\n\n", "\n\n: ping\n\n")).encode()),
