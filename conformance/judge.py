@@ -69,11 +69,10 @@ def judge(
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
     replies = [Reply(exchange) for exchange in _telling(case, exchanges)]
     attempts = tuple(_attempt(Subject(case, reply, contract, peers, unsteady)) for reply in replies)
-    if replies and _refused_optional(case, replies[-1], contract, claims):
+    refused = _refusal(case, replies[-1], contract, claims) if replies else ""
+    if refused:
         attempts = tuple(_without_acceptance(attempt, contract) for attempt in attempts)
-        return Result(
-            case=case, outcome=Outcome.UNSUPPORTED, cause="refused", attempts=attempts, states=_merge(attempts)
-        )
+        return Result(case=case, outcome=Outcome.UNSUPPORTED, cause=refused, attempts=attempts, states=_merge(attempts))
     outcome, cause = _outcome(case, attempts, replies, contract)
     return Result(case=case, outcome=outcome, cause=cause, attempts=attempts, states=_merge(attempts))
 
@@ -197,6 +196,15 @@ def _optional(case: Case, contract: Contract) -> set[str]:
     return set(case.needs) - core
 
 
+def _refusal(case: Case, reply: Reply, contract: Contract, claims: frozenset[str] | None) -> str:
+    """
+    Why the refusal of a good request is no violation, if so.
+    """
+    if _refused_optional(case, reply, contract, claims):
+        return "refused"
+    return "model" if _not_this_model(case, reply, claims) else ""
+
+
 def _refused_optional(case: Case, reply: Reply, contract: Contract, claims: frozenset[str] | None) -> bool:
     """
     A documented refusal of a feature that is neither core nor claimed.
@@ -209,6 +217,30 @@ def _refused_optional(case: Case, reply: Reply, contract: Contract, claims: froz
         return True
     refused = 400 <= status < 500 and status not in BUSY | {401, 403}
     return refused and reply.error is not None
+
+
+#: What the documentation lets a model do without, and the feature by which a target claims it all the same.
+#: Reasoning models have neither sampling parameters nor log probabilities, and the o-series no max_tokens and no stop.
+_OF_SOME_MODELS = {
+    **dict.fromkeys(("temperature", "top_p", "frequency_penalty", "presence_penalty", "logit_bias", "seed"), ""),
+    **dict.fromkeys(("max_tokens", "stop", "parallel_tool_calls", "verbosity", "reasoning_effort", "prediction"), ""),
+    **dict.fromkeys(("logprobs", "top_logprobs"), "logprobs"),
+}
+
+
+def _not_this_model(case: Case, reply: Reply, claims: frozenset[str] | None) -> bool:
+    """
+    A parameter is refused that not every model has, by the code and in the place that OpenAI's own models use.
+    """
+    error, status = reply.error or {}, reply.status or 0
+    if (
+        case.invalid
+        or not 400 <= status < 500
+        or error.get("code") not in ("unsupported_parameter", "unsupported_value")
+    ):
+        return False
+    feature = _OF_SOME_MODELS.get(str(error.get("param")))
+    return feature is not None and feature not in (claims or ())
 
 
 def _without_acceptance(attempt: Attempt, contract: Contract) -> Attempt:

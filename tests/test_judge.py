@@ -132,3 +132,25 @@ _ECHO = Expect(
 def test_characters_are_lost_only_where_the_text_came_back(text: str, outcome: Outcome) -> None:
     made = plain(completion(choice(0, text)), case={"expect": _ECHO})
     assert _judged(made).outcome is outcome
+
+
+def _unsupported(param: str, code: str = "unsupported_parameter") -> Exchange:
+    error = {"message": f"{param} is not supported with this model.", "type": "invalid_request_error"}
+    return refusal(400, {"error": {**error, "param": param, "code": code}}).exchange
+
+
+@pytest.mark.parametrize("exchange", [_unsupported("temperature", "unsupported_value"), _unsupported("logprobs")])
+def test_what_only_some_models_have_may_be_refused(exchange: Exchange) -> None:
+    assert _judged(ANSWER, exchange).outcome is Outcome.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "exchange", [_unsupported("max_completion_tokens"), _unsupported("temperature", "invalid_value")]
+)
+def test_what_every_model_has_may_not_be_refused(exchange: Exchange) -> None:
+    assert _judged(ANSWER, exchange).outcome is Outcome.FAIL
+
+
+def test_what_is_claimed_may_not_be_refused() -> None:
+    result = judge(ANSWER.case, [_unsupported("logprobs")], CONTRACT, claims=frozenset({"logprobs"}))
+    assert result.outcome is Outcome.FAIL
