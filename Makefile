@@ -17,7 +17,7 @@ help:
 	@echo "make lint          ruff and mypy"
 	@echo "make recorded      judge recorded vendor traffic (CONFORMANCE_TRAFFIC, default ../shared/traffic)"
 	@echo "make verdicts      measure what is found and what is not: docs/verdicts.md"
-	@echo "make real-servers  install, start and ask three real servers"
+	@echo "make real-servers  install, start and ask real servers: engines, gateways, mocks"
 	@echo "make benchmarks    the figures of docs/performance.md"
 	@echo "make clean         take away what make made"
 

@@ -10,7 +10,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 
-from conformance.checks import REGISTRY, Subject, expectation, schema
+from conformance.checks import REGISTRY, Subject, expectation, refusal, schema
 from conformance.checks.subject import BUSY
 from conformance.errors import CheckCrashed
 from conformance.model import (
@@ -69,11 +69,10 @@ def judge(
         return not_asked(case, Outcome.NOT_APPLICABLE, "the target demands no key")
     replies = [Reply(exchange) for exchange in _telling(case, exchanges)]
     attempts = tuple(_attempt(Subject(case, reply, contract, peers, unsteady)) for reply in replies)
-    if replies and _refused_optional(case, replies[-1], contract, claims):
+    refused = refusal.excused(case, replies[-1], contract, claims) if replies else ""
+    if refused:
         attempts = tuple(_without_acceptance(attempt, contract) for attempt in attempts)
-        return Result(
-            case=case, outcome=Outcome.UNSUPPORTED, cause="refused", attempts=attempts, states=_merge(attempts)
-        )
+        return Result(case=case, outcome=Outcome.UNSUPPORTED, cause=refused, attempts=attempts, states=_merge(attempts))
     outcome, cause = _outcome(case, attempts, replies, contract)
     return Result(case=case, outcome=outcome, cause=cause, attempts=attempts, states=_merge(attempts))
 
@@ -178,25 +177,6 @@ def _merge(attempts: Iterable[Attempt]) -> dict[str, State]:
         for name, state in attempt.states.items():
             merged[name] = max(merged.get(name, state), state, key=order.index)
     return merged
-
-
-def _optional(case: Case, contract: Contract) -> set[str]:
-    core = {profile.id for profile in contract.profiles if profile.core}
-    return set(case.needs) - core
-
-
-def _refused_optional(case: Case, reply: Reply, contract: Contract, claims: frozenset[str] | None) -> bool:
-    """
-    A documented refusal of a feature that is neither core nor claimed.
-    """
-    needs = _optional(case, contract)
-    if case.invalid or not needs or needs <= (claims or frozenset()):
-        return False
-    status = reply.status or 0
-    if status in (404, 405, 501):
-        return True
-    refused = 400 <= status < 500 and status not in BUSY | {401, 403}
-    return refused and reply.error is not None
 
 
 def _without_acceptance(attempt: Attempt, contract: Contract) -> Attempt:

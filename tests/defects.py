@@ -337,7 +337,10 @@ DEFECTS: dict[str, list[Specimen]] = {
             ask(stream=True, stream_options={"include_obfuscation": False}),
         )
     ],
-    "stream.equals-plain": [streamed(text_chunks("Hel", "l"), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))})],
+    "stream.equals-plain": [
+        streamed(text_chunks(*texts), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))})
+        for texts in (("Hel", "l"), ("Hel", "Hel", "lo"), ("lo", "Hel"), ("",))
+    ],
     "usage.present": [plain(edit(PLAIN, "/usage", GONE))],
     "usage.streamed": [streamed([{**each, "usage": None} for each in STREAM], USAGE_ASKED)],
     "usage.unasked": [streamed(with_usage(STREAM))],

@@ -50,6 +50,13 @@ TWO_CALLS = [
     ),
 ]
 LOGPROBS = ask(logprobs=True, top_logprobs=2)
+
+
+def _with_tokens(*tokens: str, text: str = "Hello") -> dict[str, Any]:
+    entries = [token(each) for each in tokens]
+    return completion({**choice(0, text), "logprobs": {"content": entries, "refusal": None}})
+
+
 WITH_LOGPROBS = completion({**choice(), "logprobs": {"content": [token("Hel"), token("lo")], "refusal": None}})
 STREAM_LOGPROBS = [
     STREAM[0],
@@ -165,6 +172,15 @@ GOOD: dict[str, Specimen] = {
     "log probabilities of part of a character": plain(
         edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/bytes", None), LOGPROBS
     ),
+    "log probabilities of a text whose white space was trimmed": plain(_with_tokens(" Hel", "lo\n"), LOGPROBS),
+    "log probabilities of the reasoning as well": plain(
+        edit(_with_tokens("<think>", "hm", "</think>", "\n\n", "Hello"), "/choices/0/message/reasoning_content", "hm"),
+        LOGPROBS,
+    ),
+    "log probabilities of bytes that are no character": plain(
+        edit(_with_tokens("Hel", "\ufffd", "lo", text="Hel\ufffdlo"), "/choices/0/logprobs/content/1/bytes", [191]),
+        LOGPROBS,
+    ),
     "a very unlikely token": plain(
         edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/top_logprobs/1/logprob", -9999.0), LOGPROBS
     ),
@@ -179,7 +195,19 @@ GOOD: dict[str, Specimen] = {
         {"error": {"message": "No.", "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}},
         status=401,
     ),
+    "a short answer as long as its limit": plain(
+        {**completion(choice(0, "Hi")), "usage": usage(9, 1)},
+        ask(max_tokens=1, messages=[{"role": "user", "content": "Count from 1 to 1000"}]),
+    ),
     "a stream": streamed(),
+    "a stream in which the model says it otherwise": streamed(
+        text_chunks("Sure! ", "Hello."), peers={"twin": reply(plain(edit(PLAIN, "/id", "c2")))}
+    ),
+    "a stream of a model that does not obey": streamed(
+        text_chunks("ha", "ha"),
+        ask(stream=True, stop=["x"]),
+        peers={"twin": reply(plain(completion(choice(0, "hahaha"), id="c2"), ask(stop=["x"])))},
+    ),
     "a stream in CRLF": streamed(_RAW.replace("\n", "\r\n").encode()),
     "a stream in CR": streamed(_RAW.replace("\n", "\r").encode()),
     "a stream with comments": streamed((": hello\n\n" + _RAW.replace("\n\n", "\n\n: ping\n\n")).encode()),

@@ -11,9 +11,9 @@ import pytest
 from conformance.board import Board, Circumstances
 from conformance.contract import cases, contracts
 from conformance.judge import judge
-from conformance.model import Ending, Exchange, Outcome, Result, State
+from conformance.model import JSON, Ending, Exchange, Expect, Outcome, Result, State
 from conformance.read.reply import Reply
-from tests.specimens import Specimen, chunk, completion, plain, refusal, streamed, text_chunks
+from tests.specimens import Specimen, ask, choice, chunk, completion, plain, refusal, streamed, text_chunks
 
 CONTRACT = contracts.load("openai-chat")
 ANSWER = plain()
@@ -134,3 +134,65 @@ def test_an_answer_to_a_wrong_request_is_judged_for_being_one_alone() -> None:
     case = replace(wrong.case, expect=replace(wrong.case.expect, requirement="openai-chat.request.temperature.range"))
     result = judge(case, [wrong.exchange], CONTRACT)
     assert {finding.requirement for finding in result.findings} == {"openai-chat.request.temperature.range"}
+
+
+_LOST = {"not": {"type": "string", "pattern": "\ufffd"}}
+_ECHO = Expect(
+    requirement="openai-chat.unicode.echo",
+    echo='é 北京 "quoted"',
+    reply={"properties": {"choices": {"items": {"properties": {"message": {"properties": {"content": _LOST}}}}}}},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ('é 北京 "quoted"', Outcome.PASS),
+        ('\ufffd \ufffd\ufffd\ufffd "quoted"', Outcome.WARN),
+        ("host\ufffd plain", Outcome.INCONCLUSIVE),
+    ],
+    ids=["whole", "lost on the way", "written by the model"],
+)
+def test_characters_are_lost_only_where_the_text_came_back(text: str, outcome: Outcome) -> None:
+    made = plain(completion(choice(0, text)), case={"expect": _ECHO})
+    assert _judged(made).outcome is outcome
+
+
+def _unsupported(param: str, code: str = "unsupported_parameter") -> Exchange:
+    error = {"message": f"{param} is not supported with this model.", "type": "invalid_request_error"}
+    return refusal(400, {"error": {**error, "param": param, "code": code}}).exchange
+
+
+def _with(**members: JSON) -> Specimen:
+    return plain(completion(), ask(**members))
+
+
+@pytest.mark.parametrize(
+    ("asked", "exchange"),
+    [
+        (_with(temperature=0), _unsupported("temperature", "unsupported_value")),
+        (_with(logprobs=True), _unsupported("logprobs")),
+    ],
+    ids=["temperature", "logprobs"],
+)
+def test_what_only_some_models_have_may_be_refused(asked: Specimen, exchange: Exchange) -> None:
+    assert _judged(asked, exchange).outcome is Outcome.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "exchange"),
+    [
+        (_with(max_completion_tokens=9), _unsupported("max_completion_tokens")),
+        (_with(temperature=0), _unsupported("temperature", "invalid_value")),
+        (_with(), _unsupported("temperature")),
+    ],
+    ids=["every model has it", "another code", "not sent"],
+)
+def test_what_every_model_has_may_not_be_refused(asked: Specimen, exchange: Exchange) -> None:
+    assert _judged(asked, exchange).outcome is Outcome.FAIL
+
+
+def test_what_is_claimed_may_not_be_refused() -> None:
+    case = _with(logprobs=True).case
+    result = judge(case, [_unsupported("logprobs")], CONTRACT, claims=frozenset({"logprobs"}))
+    assert result.outcome is Outcome.FAIL

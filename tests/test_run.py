@@ -15,7 +15,7 @@ import pytest
 from conformance import asking as asking_cases
 from conformance import run
 from conformance.capture.target import Prepared, Target
-from conformance.contract import contracts
+from conformance.contract import cases, contracts
 from conformance.errors import NoVerdict
 from conformance.model import Case, Exchange, Outcome, Result
 from tests.specimens import a_case, plain, refusal
@@ -152,3 +152,22 @@ def test_results_come_in_the_order_of_the_cases() -> None:
     )
     ids = [case.id for case in cases]
     assert ([each.case.id for each in results], heard) == (ids, ids)
+
+
+def _about_keys() -> list[Case]:
+    chosen = ("auth.no-key", "auth.no-key-streamed", "auth.bad-key-refused", "auth.longer-key")
+    return [each for each in cases.load_contract("openai-chat") if each.id.removeprefix("openai-chat.") in chosen]
+
+
+def test_a_target_that_lets_everybody_in_demands_no_key() -> None:
+    with asking(Answering(), *_about_keys()) as asked:
+        results = [asked.result(each) for each in _about_keys()]
+    assert set(outcomes(results).values()) == {(Outcome.NOT_APPLICABLE, "the target demands no key")}
+
+
+@pytest.mark.parametrize("refused", ["auth.no-key", "auth.bad-key-refused"])
+def test_a_target_that_refuses_one_of_the_two_demands_a_key(refused: str) -> None:
+    with asking(Answering(refused={refused}), *_about_keys()) as asked:
+        results = outcomes(asked.result(each) for each in _about_keys())
+    assert results.pop(refused)[0] is Outcome.PASS
+    assert {outcome for outcome, _ in results.values()} == {Outcome.FAIL, Outcome.WARN}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, asked, audio_asked, plain, readable
-from conformance.checks.told import last_user_text, stops
+from conformance.checks.told import spoilt, stops, told, unstopped
 from conformance.model import JSON, Evidence, Finding
 from conformance.read.chat import Choice
 from conformance.read.strictjson import as_list, as_object, is_int
@@ -211,16 +211,15 @@ def _leak(streamed: str, text: str, stops: list[str]) -> str:
     return extra if extra and any(stop.startswith(extra) or extra in stop for stop in stops) else ""
 
 
-@check("openai-chat.stream.equals-plain", when=lambda s: _has_twin(s) and _forced(s))
+@check("openai-chat.stream.equals-plain", when=lambda s: _has_twin(s) and _obeyed(s))
 def streams_what_it_says(s: Subject) -> Iterator[Finding]:
     """
     The assembled stream is the plain answer, where the request forces the text.
     """
     for name, choices in _plain_twin(s):
         for mine, theirs in zip(s.completion.choices, choices, strict=False):
-            same = (mine.content or "") == (theirs.content or "")
             leaked = _leak(mine.content or "", theirs.content or "", stops(s))
-            if not same and not leaked:
+            if not mine.refusal and not leaked and spoilt(theirs.content or "", mine.content or ""):
                 yield Finding(
                     expected=f"{(theirs.content or '')[:60]!r} as in {name}",
                     observed=repr((mine.content or "")[:60]),
@@ -228,11 +227,9 @@ def streams_what_it_says(s: Subject) -> Iterator[Finding]:
                 )
 
 
-def _forced(s: Subject) -> bool:
-    text = last_user_text(s.asked).lower()
-    told = ("reply with exactly:", "repeat exactly:", "repeat after me:")
-    wanted = text.split(":", 1)[1].strip() if text.startswith(told) and ":" in text else ""
-    obeyed = [
-        c for _, choices in _plain_twin(s) for c in choices if wanted and (c.content or "").strip().lower() == wanted
-    ]
-    return bool(obeyed) or (bool(stops(s)) and bool(wanted))
+def _obeyed(s: Subject) -> bool:
+    """
+    The plain answer is the text that the model was told to repeat, up to a stop sequence or past it.
+    """
+    wanted = {told(s).strip().lower(), unstopped(s).strip().lower()} - {""}
+    return any((choice.content or "").strip().lower() in wanted for _, choices in _plain_twin(s) for choice in choices)

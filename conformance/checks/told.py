@@ -7,6 +7,7 @@ Only prompts that leave the model nothing to choose are read: a text to repeat, 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 
 from conformance.checks.subject import Subject
@@ -16,6 +17,8 @@ from conformance.read.chat import Choice
 from conformance.read.strictjson import as_list, as_object
 
 _EXACTLY = re.compile(r"(?:reply with exactly|repeat exactly|repeat after me): ?", re.IGNORECASE)
+#: What a model may leave out of a text that it repeats, or put around it.
+_AROUND = string.punctuation + string.whitespace
 _COUNT = re.compile(r"count from \d+ to (\d+)\b", re.IGNORECASE)
 
 
@@ -46,13 +49,20 @@ def stops(s: Subject) -> list[str]:
     return [each for each in given if isinstance(each, str) and each]
 
 
+def unstopped(s: Subject) -> str:
+    """
+    The text that the model is told to repeat, whole; nothing when it is not told.
+    """
+    prompt = last_user_text(s.asked)
+    found = _EXACTLY.match(prompt)
+    return prompt[found.end() :] if found else ""
+
+
 def told(s: Subject) -> str:
     """
     The text that the model is told to repeat, up to the first stop sequence in it; nothing when it is not told.
     """
-    prompt = last_user_text(s.asked)
-    found = _EXACTLY.match(prompt)
-    text = prompt[found.end() :] if found else ""
+    text = unstopped(s)
     ends = [at for stop in stops(s) if (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
 
@@ -71,7 +81,51 @@ def broken_off(s: Subject, choice: Choice) -> bool:
     """
     text = (choice.content or "").strip()
     counted = _COUNT.match(last_user_text(s.asked))
-    if counted and text[-1:].isalnum() | (text[-1:] == ","):
-        return counted[1] not in text
+    if counted:
+        return _counts(text) and counted[1] not in text
     form = as_object(s.asked.get("response_format")).get("type")
     return form in ("json_object", "json_schema") and text.startswith("{") and not strictjson.read_text(text).ok
+
+
+def _counts(text: str) -> bool:
+    """
+    A count from 1 and nothing else, whose last number may be cut: not what a model says in place of it.
+    """
+    numbers = [int(each) for each in re.findall(r"\d{1,9}", text)]
+    whole = numbers[:-1] or numbers
+    return bool(re.fullmatch(r"[\d\s,]+", text)) and whole == list(range(1, len(whole) + 1))
+
+
+def spoilt(wanted: str, said: str) -> bool:
+    """
+    A text is what was wanted but for what a stream does to it: pieces that are lost, doubled or out of their order.
+
+    What a model says in place of it, or puts around it, is not.
+    """
+    if wanted.strip(_AROUND) == said.strip(_AROUND):
+        return False
+    lost = not said or (len(wanted) < 2 * len(said) and _within(said, wanted))
+    return lost or _doubled(wanted, said) or sorted(wanted) == sorted(said)
+
+
+def _within(less: str, more: str) -> bool:
+    """
+    All characters of a text are found in another, in their order.
+    """
+    left = iter(more)
+    return all(each in left for each in less)
+
+
+def _doubled(wanted: str, said: str) -> bool:
+    """
+    One piece of the text is said twice in a row.
+    """
+    more = len(said) - len(wanted)
+    same = next(
+        (at for at, (a, b) in enumerate(zip(wanted, said, strict=False)) if a != b), min(len(wanted), len(said))
+    )
+    return (
+        0 < more <= same
+        and said[same + more :] == wanted[same:]
+        and said[same - more : same + more] == 2 * said[same : same + more]
+    )

@@ -25,7 +25,7 @@ from conformance.model import (
 )
 from conformance.report.labels import cause
 from conformance.report.text import line, plural
-from conformance.report.verdicts import profile_of
+from conformance.report.verdicts import declined, profile_of
 
 HOLDS, VIOLATED, USAGE, NO_VERDICT, STALE, EMPTY, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 
@@ -166,7 +166,7 @@ def refused(card: Scorecard) -> tuple[Result, ...]:
     return tuple(
         result
         for result in card.results
-        if result.outcome is Outcome.UNSUPPORTED
+        if declined(result)
         and set(result.case.needs) <= demanded
         and any((result.case.contract, name) in failed for name in _profiles(result, card))
     )

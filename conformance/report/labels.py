@@ -89,6 +89,7 @@ _CAUSES = {
     "budget": "the budget was spent",
     "premise": "the case before it gave nothing to continue with",
     "refused": "refused with a documented error",
+    "model": "not every model has the parameter, and this one refuses it with the documented code",
 }
 
 

@@ -112,7 +112,14 @@ def _own(facts: Facts) -> list[Result]:
 def _refused(facts: Facts) -> bool:
     # A case that also needs something the target need not have may have been refused because of that.
     granted = {profile.id for profile in facts.contract.profiles if profile.core} | set(facts.run.claims or ())
-    return any(result.outcome is Outcome.UNSUPPORTED and granted >= set(result.case.needs) for result in _own(facts))
+    return any(declined(result) and granted >= set(result.case.needs) for result in _own(facts))
+
+
+def declined(result: Result) -> bool:
+    """
+    A feature was refused; that a model lacks a parameter is none.
+    """
+    return result.outcome is Outcome.UNSUPPORTED and result.cause != "model"
 
 
 def _not_claimed(facts: Facts) -> bool:

@@ -7,7 +7,9 @@ running that server (``aimock`` also its chaos modes).  Leaves a report in ``rep
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from servers import SERVERS, Server
+
+from conformance.reference import server as reference
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".real-servers"
@@ -57,14 +61,37 @@ def _ask(server: Server) -> int:
     version = subprocess.run(_filled(server.version, server), capture_output=True, text=True, check=True).stdout.strip()
     report = ROOT / "reports" / f"real-{server.name}"
     shutil.rmtree(report, ignore_errors=True)
-    with started(server) as port:
+    with _provider(server) as provider, started(server, provider) as port:
         began = time.monotonic()
-        command = [sys.executable, "-m", "conformance", "run", f"http://127.0.0.1:{port}/v1", "--model", server.model]
-        command += ["--claims", ",".join(server.claims), "--timeout", "15", "-o", str(report)]
+        command = [sys.executable, "-m", "conformance", "run", *_target(server, port, provider)]
+        command += ["--claims", ",".join(server.claims), *server.options, "-o", str(report)]
         code = subprocess.run(command, cwd=ROOT, env=_environment(server), check=False).returncode
     seconds = time.monotonic() - began
     print(f"{server.name} {version}: exit {code} after {seconds:.0f} s, {report.relative_to(ROOT)}", flush=True)
     return code
+
+
+@contextmanager
+def _provider(server: Server) -> Iterator[str]:
+    """
+    The reference provider behind a gateway: its address without the /v1, or nothing for any other server.
+    """
+    if not server.gateway:
+        yield ""
+        return
+    with reference.running(delay=0.0005) as made:
+        yield made.url.removesuffix("/v1")
+
+
+def _target(server: Server, port: int, provider: str) -> list[str]:
+    url = f"http://127.0.0.1:{port}/v1"
+    if not server.headers:
+        return [url, "--model", server.model]
+    headers = {name: value.replace("{provider}", provider) for name, value in server.headers.items()}
+    target = {"base_url": url, "model": server.model, "api_key": "none", "headers": headers}
+    targets = ENVIRONMENTS / server.home / "targets.yaml"
+    targets.write_text(json.dumps({"version": 1, "targets": {server.name: target}}), encoding="utf-8")
+    return ["--targets", str(targets), "--target", server.name]
 
 
 def _environment(server: Server) -> dict[str, str]:
@@ -85,7 +112,7 @@ def _install(server: Server) -> None:
 
 
 @contextmanager
-def started(server: Server) -> Iterator[int]:
+def started(server: Server, provider: str = "") -> Iterator[int]:
     """
     The server, ready to answer, on a free loopback port; its process group is ended afterwards.
 
@@ -95,9 +122,9 @@ def started(server: Server) -> Iterator[int]:
     log = ENVIRONMENTS / server.home / f"{server.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _filled(server.start, server, port),
+            _filled(server.start, server, port, provider),
             cwd=ENVIRONMENTS / server.home,
-            env={**os.environ, **server.environment},
+            env={**os.environ, **{k: v.replace("{provider}", provider) for k, v in server.environment.items()}},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -150,9 +177,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _filled(command: Sequence[str], server: Server, port: int = 0) -> list[str]:
+def _filled(command: Sequence[str], server: Server, port: int = 0, provider: str = "") -> list[str]:
     home = str(ENVIRONMENTS / server.home)
-    return [part.replace("{home}", home).replace("{port}", str(port)) for part in command]
+    known = {"{home}": home, "{port}": str(port), "{provider}": provider}
+    return [re.sub(r"\{(?:home|port|provider)\}", lambda found: known[found[0]], part) for part in command]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,11 @@ HERE = Path(__file__).resolve().parent
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 # LiteLLM does not start without one, and rightly so.
 _KEY = f"sk-{secrets.token_hex(24)}"
+#: What the reference provider can do, and so a gateway before it.
+_EVERYTHING = (
+    *("streaming", "tools", "structured-output", "logprobs", "multi-choice", "validation", "vision", "audio"),
+    *("files", "reasoning", "custom-tools", "legacy-functions"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +44,18 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     #: What the suite sends as its key, through the environment; made afresh for every run.
     key: str = ""
+    #: A gateway stands before our reference provider, whose address is filled in for ``{provider}``, without its /v1.
+    gateway: bool = False
+    #: What every request carries; filled in as the commands are.
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    #: Options of the suite: a server that answers one request after the other needs more time.
+    options: tuple[str, ...] = ("--timeout", "15")
 
 
-def _venv(package: str) -> tuple[tuple[str, ...], ...]:
+def _venv(*packages: str) -> tuple[tuple[str, ...], ...]:
     return (
         (sys.executable, "-m", "venv", "{home}/venv"),
-        ("{home}/venv/bin/python", "-m", "pip", "install", "--quiet", package),
+        ("{home}/venv/bin/python", "-m", "pip", "install", "--quiet", *packages),
     )
 
 
@@ -102,5 +113,106 @@ SERVERS = (
             {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DISABLE_ADMIN_UI": "True", "LITELLM_MASTER_KEY": _KEY}
         ),
         key=_KEY,
+    ),
+    Server(
+        name="litellm-gateway",
+        home="litellm",
+        install=_venv("litellm[proxy]"),
+        version=_version("litellm"),
+        start=(
+            *("{home}/venv/bin/litellm", "--config", str(HERE / "litellm_gateway.yaml")),
+            *("--host", "127.0.0.1", "--port", "{port}"),
+        ),
+        health="/health/liveliness",
+        model="reference-1",
+        claims=_EVERYTHING,
+        environment=MappingProxyType(
+            {
+                "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+                "DISABLE_ADMIN_UI": "True",
+                "LITELLM_MASTER_KEY": _KEY,
+                "PROVIDER": "{provider}/v1",
+            }
+        ),
+        key=_KEY,
+        gateway=True,
+    ),
+    Server(
+        name="portkey",
+        home="portkey",
+        # With the newest hono its streams end in an error of its own, so what it was built with is asked for.
+        install=(
+            ("cp", str(HERE / "portkey_package.json"), "{home}/package.json"),
+            ("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", "{home}"),
+        ),
+        version=("node", "-p", "require('{home}/node_modules/@portkey-ai/gateway/package.json').version"),
+        start=(
+            *("node", "{home}/node_modules/@portkey-ai/gateway/build/start-server.js"),
+            *("--port={port}", "--headless"),
+        ),
+        health="/",
+        model="reference-1",
+        claims=_EVERYTHING,
+        gateway=True,
+        headers=MappingProxyType(
+            {"x-portkey-provider": "openai", "x-portkey-custom-host": "{provider}/v1"},
+        ),
+    ),
+    Server(
+        name="sglang-router",
+        home="sglang-router",
+        install=_venv("sglang-router"),
+        version=_version("sglang-router"),
+        start=(
+            *("{home}/venv/bin/python", "-m", "sglang_router.launch_router", "--host", "127.0.0.1"),
+            *("--port", "{port}", "--backend", "openai", "--worker-urls", "{provider}"),
+            # It takes refused requests for failures of the provider, and would shut itself off.
+            *("--disable-circuit-breaker", "--disable-retries", "--log-level", "warn"),
+        ),
+        health="/health",
+        model="reference-1",
+        claims=_EVERYTHING,
+        gateway=True,
+    ),
+    Server(
+        name="mlx-lm",
+        home="mlx-lm",
+        install=(
+            *_venv("mlx[cpu]", "mlx-lm"),
+            ("{home}/venv/bin/python", str(HERE / "tiny_model.py"), "{home}/tiny"),
+        ),
+        version=_version("mlx-lm"),
+        start=(
+            *("{home}/venv/bin/mlx_lm.server", "--model", "{home}/tiny", "--max-tokens", "48"),
+            *("--host", "127.0.0.1", "--port", "{port}"),
+        ),
+        health="/health",
+        model="default_model",
+        claims=("streaming", "logprobs"),
+        environment=MappingProxyType({"HF_HUB_OFFLINE": "1"}),
+        options=("--timeout", "120", "--jobs", "2"),
+    ),
+    Server(
+        name="llmock",
+        home="llmock",
+        install=_venv("llmock"),
+        version=_version("llmock"),
+        start=("{home}/venv/bin/llmock", "serve", "-h", "127.0.0.1", "-p", "{port}"),
+        health="/v1/models",
+        model="gpt-4o",
+        claims=("streaming", "tools", "multi-choice"),
+    ),
+    Server(
+        name="mockllm",
+        home="mockllm",
+        install=_venv("mockllm"),
+        version=_version("mockllm"),
+        start=(
+            *("{home}/venv/bin/mockllm", "start", "--responses", str(HERE / "mockllm.yaml")),
+            *("--host", "127.0.0.1", "--port", "{port}"),
+        ),
+        health="/docs",
+        model="mock",
+        claims=("streaming",),
     ),
 )

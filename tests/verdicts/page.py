@@ -66,7 +66,7 @@ The model behind the provider is a toy: it does what it is told. A real one may 
 *inconclusive*, not more. Faults that take a model of a certain kind, a gateway with a failing server behind it, or
 minutes of waiting are not simulated; [they are listed](#not-simulated) with the reason. Faults that nobody has thought
 of are not measured, but for [what can be counted out](#what-nobody-wrote-down) and, by way of trial, for [what no
-written case finds](#found-by-generated-requests). Real servers are: [three of
+written case finds](#found-by-generated-requests). Real servers are: [fifteen of
 them](real-servers.md), and [4,473 recorded exchanges](recorded.md) of 46 vendors, OpenAI's own first, in which every
 finding was read.
 """

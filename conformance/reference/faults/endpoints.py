@@ -244,7 +244,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("embeddings-refuses-texts", "MUST", _E + "input.array", "an array of texts is refused", instead=_input_is(_texts, "input must be a string"), also=_E + "request.answered " + _E + "count"),
     fault("embeddings-refuses-one-text", "MUST", _E + "input.string", "a text that is in no array is refused", instead=_input_is(lambda given: isinstance(given, str) and given != "", "input must be an array"), also=_E + "request.answered " + _E + "base64 " + _E + "dimensions"),
     fault("embeddings-refuses-tokens", "SHOULD", _E + "input.tokens", "arrays of token numbers are refused", instead=_input_is(_tokens, "input must be text")),
-    fault("embeddings-accepts-no-model", "MUST", _E + "refuses.missing-model", "a request for embeddings without model is answered", edit=_accepting("model"), also=_E + "refuses.unknown-model"),
+    fault("embeddings-accepts-no-model", "SHOULD", _E + "refuses.missing-model", "a request for embeddings without model is answered", edit=_accepting("model"), also=_E + "refuses.unknown-model"),
     fault("embeddings-accepts-no-input", "MUST", _E + "refuses.missing-input", "a request for embeddings without input is answered", edit=_accepting("input"), also=_E + "refuses.empty-input"),
     fault("embeddings-accepts-encodings", "SHOULD", _E + "refuses.encoding-format", "any encoding_format is accepted", edit=_accepting("encoding_format")),
     fault("embeddings-accepts-dimensions", "SHOULD", _E + "refuses.dimensions", "dimensions below 1 are accepted", edit=_accepting("dimensions")),

@@ -108,6 +108,30 @@ def _refuses(*keys: str) -> Callable[[Asked], Answer | None]:
     )
 
 
+#: What OpenAI's reasoning models refuse, each with the value that says no more than leaving it out.
+_SAMPLING = {
+    "temperature": 1,
+    "top_p": 1,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "logprobs": False,
+    **dict.fromkeys(("top_logprobs", "logit_bias", "max_tokens", "stop")),
+}
+
+
+def _reasons(asked: Asked) -> Answer | None:
+    """
+    A parameter that the model lacks is named, with the code that OpenAI gives it.
+    """
+    given = {key: asked.body.get(key) for key in _SAMPLING} if is_chat(asked) else {}
+    lacked = next((key for key, value in given.items() if value is not None and value != _SAMPLING[key]), None)
+    if lacked is None:
+        return None
+    said = f"Unsupported parameter: '{lacked}' is not supported with this model."
+    error = {"message": said, "type": "invalid_request_error", "param": lacked, "code": "unsupported_parameter"}
+    return answer(400, {"error": error})
+
+
 def _several(asked: Asked) -> bool:
     n = asked.body.get("n")
     return isinstance(n, int) and not isinstance(n, bool) and 1 < n <= 128
@@ -229,6 +253,7 @@ VARIANTS: tuple[Variant, ...] = (
     variant("refuses-tools", "tools are refused", _REFUSAL, claims_less=True, instead=_refuses("tools", "tool_choice", "parallel_tool_calls")),
     variant("refuses-formats", "response_format json_schema and json_object are refused", _REFUSAL, claims_less=True, instead=refusing(lambda asked: isinstance(asked.body.get("response_format"), dict) and asked.body["response_format"].get("type") != "text", "response_format is not supported")),
     variant("refuses-unknown-members", "unknown members are refused", "OpenAI refuses them, others ignore them.", claims_less=True, instead=refusing(lambda asked: "not_a_parameter" in asked.body, "Unrecognized request argument supplied: not_a_parameter")),
+    variant("reasoning-model", "sampling parameters, max_tokens, stop and logprobs are refused by name", "OpenAI's reasoning models refuse them so.", claims_less=True, instead=_reasons),
     variant("refusals-422", "broken constraints give 422", "Noted, but a refusal it is.", _validation(422)),
 )
 # fmt: on
