@@ -10,7 +10,7 @@ from __future__ import annotations
 from conformance.checks.subject import BUSY
 from conformance.model import Case, Contract
 from conformance.read.reply import Reply
-from conformance.read.strictjson import as_object
+from conformance.read.strictjson import as_object, as_text
 
 #: What the documentation lets a model do without, and the feature by which a target claims it all the same.
 #: Reasoning models have neither sampling parameters nor log probabilities, and the o-series no max_tokens and no stop.
@@ -53,7 +53,12 @@ def _of_a_parameter(case: Case, reply: Reply, claims: frozenset[str] | None) -> 
     """
     error, status = reply.error or {}, reply.status or 0
     name = error.get("param")
-    if case.invalid or not 400 <= status < 500 or error.get("code") not in _LACKING or not isinstance(name, str):
+    if (
+        case.invalid
+        or not 400 <= status < 500
+        or as_text(error.get("code")) not in _LACKING
+        or not isinstance(name, str)
+    ):
         return False
     feature = _OF_SOME_MODELS.get(name)
     return feature is not None and feature not in (claims or ()) and name in as_object(case.request.body)
