@@ -104,7 +104,7 @@ def _named(identity: str | None, answer: str = "chatcmpl-1") -> Specimen:
     """
     A plain exchange whose request has a name, or none.
     """
-    made = plain(edit(PLAIN, "/id", answer))
+    made = plain(edit(PLAIN, "/id", answer), case={"group": "g"})
     kept = tuple(each for each in made.exchange.headers if each[0] != "x-request-id")
     named = () if identity is None else (("x-request-id", identity),)
     return replace(made, exchange=replace(made.exchange, headers=(*kept, *named)))

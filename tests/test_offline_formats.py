@@ -54,6 +54,10 @@ INTENT = {
     # Recorders cut sound, and put placeholders into headers.
     "audio.base64",
     "param.audio-format",
+    "param.audio/1",
+    "custom-tools.grammar",
+    "created.now",
+    "http.request-id",
     "http.ratelimit-count",
     # One of its defects is an id that another answer had as well.
     "tools.id-unique/1",
@@ -77,6 +81,8 @@ ANEW = {
     "stream.same-created",
     "stream.same-fingerprint",
     "tools.id-unique",
+    "audio.expires",
+    "json.integers",
 }
 #: Text cannot hold what is no UTF-8, and an object no name twice.
 TEXT = {"json.utf8", "http.content-type-once"}

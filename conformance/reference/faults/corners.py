@@ -180,8 +180,8 @@ def _no_json(given: Answer, asked: Asked) -> Answer:
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     *pair("content-html-escaped", "MUST", "structured.schema", "signs of HTML are escaped in the text", (message(_content(_escaped)), delta(_content(_escaped))), also="stream.equals-plain"),
-    said("content-composed", "MUST", "structured.schema", "letters with accents are composed in the text", _content(lambda text: unicodedata.normalize("NFC", text)), also="unicode.normalised stream.equals-plain", entry="unicode-normalised"),
-    said("content-single-blanks", "MUST", "structured.schema", "two blanks are one in the text", _content(_single_blanks), also="stream.equals-plain", entry="unicode-normalised"),
+    said("content-composed", "MUST", "structured.schema", "letters with accents are composed in the text", _content(lambda text: unicodedata.normalize("NFC", text)), also="unicode.normalised stream.equals-plain"),
+    said("content-single-blanks", "MUST", "structured.schema", "two blanks are one in the text", _content(_single_blanks), also="stream.equals-plain"),
     *pair("arguments-html-escaped", "MUST", "tools.arguments-strict", "signs of HTML are escaped in arguments", (calls(_arguments(_escaped)), fragments(_arguments(_escaped)))),
     stream("arguments-fragments-trimmed", "MUST", "tools.arguments-strict", "blanks around fragments of arguments are lost", fragments(_arguments(str.strip)), also="tools.arguments-json"),
     *pair("tool-name-hyphens-lost", "MUST", "tools.choice-named", "hyphens in names of tools become underscores", _name(lambda name: name.replace("-", "_")), also="tools.name-offered"),
