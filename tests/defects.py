@@ -104,7 +104,7 @@ def _named(identity: str, answer: str = "chatcmpl-1") -> Specimen:
     """
     A plain exchange whose request has a name.
     """
-    made = plain(edit(PLAIN, "/id", answer))
+    made = plain(edit(PLAIN, "/id", answer), case={"group": "g"})
     kept = tuple(each for each in made.exchange.headers if each[0] != "x-request-id")
     return replace(made, exchange=replace(made.exchange, headers=(*kept, ("x-request-id", identity))))
 
@@ -164,7 +164,10 @@ DEFECTS: dict[str, list[Specimen]] = {
     ],
     "http.retry-after": [refusal(headers=[("Retry-After", "soon")])],
     "http.ratelimit-reset": [plain(headers=[("x-ratelimit-reset-requests", "1718813247123")])],
-    "http.request-id": [replace(_named("req_1"), peers={"other": reply(_named("req_1", "chatcmpl-2"))})],
+    "http.request-id": [
+        _named(" "),
+        replace(_named("req_1"), peers={"other": reply(_named("req_1", "chatcmpl-2"))}),
+    ],
     "http.status": [plain(status=201), streamed(status=202)],
     "http.ratelimit-count": [
         plain(headers=[("x-ratelimit-limit-tokens", "100"), ("x-ratelimit-remaining-tokens", "101")]),

@@ -199,7 +199,8 @@ def counts_every_detail_within_its_whole(s: Subject) -> Iterator[Finding]:
     Every detail is a part of the count that it is a detail of; rejected predictions are billed as well.
     """
     for part, whole in _PARTS:
-        yield from _within(s, part, whole)
+        if (count(s, whole) or 0) >= 0:
+            yield from _within(s, part, whole)
 
 
 def _has(s: Subject, *path: str) -> bool:

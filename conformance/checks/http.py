@@ -187,13 +187,20 @@ def counts_its_limits(s: Subject) -> Iterator[Finding]:
             yield Finding(expected=f"at most {limit}", observed=value[:60], where=f"header:{name}")
 
 
-@check("http.request-id", when=lambda s: s.own and bool(_request_id(s.reply)) and bool(s.peers), shows=Evidence.HEADERS)
+def _side_by_side(s: Subject) -> bool:
+    # Whoever sends none sends none ever: a few requests show it.
+    return s.own and bool(s.case.group) and s.reply.status is not None
+
+
+@check("http.request-id", when=_side_by_side, shows=Evidence.HEADERS)
 def can_be_asked_about(s: Subject) -> Iterator[Finding]:
     """
-    ``x-request-id``, where it is sent, names the request and no other, for whoever has to ask about it.
+    ``x-request-id`` names the request, and no other, for whoever has to ask about it.
     """
     given = _request_id(s.reply)
-    if any(given == _request_id(peer) for peer in s.peers.values()):
+    if not given:
+        yield Finding(expected="x-request-id", observed="none", where="header:x-request-id")
+    elif any(given == _request_id(peer) for peer in s.peers.values()):
         yield Finding(expected="an id of its own", observed=f"{given[:60]} again", where="header:x-request-id")
 
 

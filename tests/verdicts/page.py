@@ -28,6 +28,8 @@ _AREAS = {
     "isolation": "Between requests",
     "endpoints": "Keys, models, embeddings",
     "extras": "Sound, deprecated functions, custom tools, and what nobody asked for",
+    "corners": "What shows in a corner only",
+    "vectors": "Embeddings: values, places, counts",
 }
 _HEAD = """\
 # Why trust these verdicts?

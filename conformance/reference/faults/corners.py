@@ -179,8 +179,8 @@ def _no_json(given: Answer, asked: Asked) -> Answer:
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     *pair("content-html-escaped", "MUST", "structured.schema", "signs of HTML are escaped in the text", (message(_content(_escaped)), delta(_content(_escaped))), also="stream.equals-plain"),
-    said("content-composed", "MUST", "structured.schema", "letters with accents are composed in the text", _content(lambda text: unicodedata.normalize("NFC", text)), also="unicode.normalised stream.equals-plain", entry="unicode-normalised"),
-    said("content-single-blanks", "MUST", "structured.schema", "two blanks are one in the text", _content(_single_blanks), also="stream.equals-plain", entry="unicode-normalised"),
+    said("content-composed", "MUST", "structured.schema", "letters with accents are composed in the text", _content(lambda text: unicodedata.normalize("NFC", text)), also="unicode.normalised stream.equals-plain"),
+    said("content-single-blanks", "MUST", "structured.schema", "two blanks are one in the text", _content(_single_blanks), also="stream.equals-plain"),
     *pair("arguments-html-escaped", "MUST", "tools.arguments-strict", "signs of HTML are escaped in arguments", (calls(_arguments(_escaped)), fragments(_arguments(_escaped)))),
     stream("arguments-fragments-trimmed", "MUST", "tools.arguments-strict", "blanks around fragments of arguments are lost", fragments(_arguments(str.strip)), also="tools.arguments-json"),
     *pair("tool-name-hyphens-lost", "MUST", "tools.choice-named", "hyphens in names of tools become underscores", _name(lambda name: name.replace("-", "_")), also="tools.name-offered"),
@@ -211,6 +211,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("refuses-webp", "SHOULD", "request.messages.image-formats", "images are PNG or JPEG alone", instead=refusing(lambda asked: b"image/webp" in asked.raw, "only PNG and JPEG are supported"), entry="image-url-string-or-detail"),
     fault("refuses-instructions-alone", "SHOULD", "request.messages.order", "a conversation without a user is refused", instead=refusing(_only_instructions, "no user query found in messages"), also="request.messages.*", entry="message-order-strict-template"),
     fault("refuses-user.stream", "SHOULD", "request.combined", "user is refused in streams", instead=refusing(lambda asked: asked.streams and "user" in asked.body, "user is not supported"), paths=(STREAM,), entry="documented-params-rejected"),
+    fault("request-id-missing", "MAY", "http.request-id", "no x-request-id comes", edit=header("x-request-id", None)),
     fault("request-id-constant", "MAY", "http.request-id", "every request has the same x-request-id", edit=_named_again),
     fault("ratelimit-remaining-above", "MAY", "http.ratelimit-count", "more requests remain than the limit allows", edit=header("x-ratelimit-remaining-requests", "10001"), entry="ratelimit-headers-malformed"),
     fault("no-json-404", "MAY", "error.bad-request", "a body that is no JSON gives 404", edit=_no_json),
