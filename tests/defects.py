@@ -483,6 +483,8 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(
             completion({**choice(0, "a"), "logprobs": {"content": [token("a", 0.93, 1)], "refusal": None}}), LOGPROBS
         ),
+    ],
+    "logprobs.order": [
         plain(
             completion(
                 {
