@@ -572,17 +572,19 @@ DEFECTS: dict[str, list[Specimen]] = {
         plain(
             completion({**choice(0, "a"), "logprobs": {"content": [token("a", 0.93, 1)], "refusal": None}}), LOGPROBS
         ),
+    ],
+    "logprobs.order": [
         plain(
             completion(
                 {
                     **choice(0, "a"),
                     "logprobs": {
-                        "content": [edit(token("a"), "/top_logprobs", token("a")["top_logprobs"][::-1])],
+                        "content": [edit(token("a", top=3), "/top_logprobs", token("a", top=3)["top_logprobs"][::-1])],
                         "refusal": None,
                     },
                 }
             ),
-            LOGPROBS,
+            {**LOGPROBS, "top_logprobs": 3},
         ),
     ],
     "logprobs.bytes": [

@@ -181,6 +181,20 @@ GOOD: dict[str, Specimen] = {
         edit(_with_tokens("Hel", "\ufffd", "lo", text="Hel\ufffdlo"), "/choices/0/logprobs/content/1/bytes", [191]),
         LOGPROBS,
     ),
+    "alternatives that are parts of characters": plain(
+        edit(
+            WITH_LOGPROBS,
+            "/choices/0/logprobs/content/0/top_logprobs",
+            [{"token": "\ufffd", "logprob": each, "bytes": [239, 191, 189]} for each in (-0.5, -3.2)],
+        ),
+        LOGPROBS,
+    ),
+    "markup of a call that was cut": plain(
+        completion(choice(0, '<tool_call>{"name": "get_wea', "length")), ask(tools=[TOOL], max_tokens=2)
+    ),
+    "markup of a call that a model wrote wrongly": plain(
+        completion(choice(0, '<tool_call>{"name": get_weather}</tool_call>')), ask(tools=[TOOL])
+    ),
     "a very unlikely token": plain(
         edit(WITH_LOGPROBS, "/choices/0/logprobs/content/0/top_logprobs/1/logprob", -9999.0), LOGPROBS
     ),

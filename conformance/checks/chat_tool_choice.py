@@ -13,6 +13,8 @@ from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered, knows_request, readable
 from conformance.checks.tool_calls import called, calls, kind, offered
 from conformance.model import JSON, CheckClass, Evidence, Finding, Unobserved
+from conformance.read import strictjson
+from conformance.read.chat import Choice
 from conformance.read.strictjson import as_list, as_object
 
 
@@ -210,6 +212,16 @@ def _may_call(s: Subject) -> bool:
     return answered(s) and bool(offered(s)) and choice_mode(s) != "none"
 
 
+def _could_be_parsed(choice: Choice) -> bool:
+    """
+    The call is whole: of one that the limit cut, or that a model wrote wrongly, the text is all that there is.
+    """
+    if choice.finish_reason == "length":
+        return False
+    written = (choice.content or "").partition("<tool_call>")[2].partition("</tool_call>")[0].strip()
+    return not written.startswith("{") or strictjson.read_text(written).ok
+
+
 @check("openai-chat.tools.markup", when=_may_call, shows=Evidence.REQUEST)
 def parses_its_own_markup(s: Subject) -> Iterator[Finding]:
     """
@@ -218,6 +230,6 @@ def parses_its_own_markup(s: Subject) -> Iterator[Finding]:
     prompt = s.reply.exchange.sent.body.decode("utf-8", "replace")
     for choice in s.completion.choices:
         found = _MARKUP.search(choice.content or "")
-        if found and found.group() not in prompt:
+        if found and found.group() not in prompt and _could_be_parsed(choice):
             where = f"/choices/{choice.index}/message/content"
             yield Finding(expected="calls in tool_calls", observed=f"{found.group()} in the text", where=where)

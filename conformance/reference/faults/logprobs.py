@@ -129,7 +129,7 @@ FAULTS: tuple[Fault, ...] = (
     *pair("logprobs-null", "MUST", "logprobs.given", "logprobs are null though asked for", (plain(choices(put("logprobs", None))), each_chunk(choices(put("logprobs", None)))), entry="logprobs-missing-in-stream"),
     *pair("logprobs-linear", "MUST", "logprobs.values", "probabilities instead of their logarithms", _entries(_linear), entry="logprobs-not-sorted-or-positive"),
     *pair("logprobs-positive", "MUST", "logprobs.values", "logarithms without their sign", _entries(_positive), entry="logprobs-not-sorted-or-positive"),
-    *pair("logprobs-unsorted", "MUST", "logprobs.values", "top_logprobs in ascending order", _entries(lambda entry: entry["top_logprobs"].reverse()), entry="logprobs-not-sorted-or-positive"),
+    *pair("logprobs-unsorted", "MUST", "logprobs.order", "top_logprobs in ascending order", _entries(lambda entry: entry["top_logprobs"].reverse()), entry="logprobs-not-sorted-or-positive"),
     *pair("logprobs-all-certain", "MUST", "logprobs.values", "every alternative has the logarithm 0", _entries(_certain), entry="logprobs-not-sorted-or-positive"),
     *pair("logprobs-strings", "MUST", _ENTRY, "log probabilities are strings", _entries(_texts)),
     *pair("logprobs-token-missing", "MUST", _ENTRY, "entries have no token", _entries(lambda entry: entry.pop("token"))),
