@@ -122,6 +122,21 @@ def test_a_web_page_is_no_api() -> None:
     assert error.value.cause == "base-url"
 
 
+def test_an_answer_that_is_lost_is_asked_for_again() -> None:
+    asked: list[bytes] = []
+
+    async def now_and_then(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked.append(request)
+        if len(asked) > 2:
+            writer.write(plain(OK))
+        else:
+            writer.close()
+
+    with serving(now_and_then) as url:
+        assert doctor.ask_first(at(url)).status == 200
+    assert len(asked) == 3
+
+
 def test_nobody_there_is_unreachable() -> None:
     with serving(provider()) as url:
         pass

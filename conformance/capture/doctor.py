@@ -29,6 +29,8 @@ from conformance.model import JSON, Case, Ending, Exchange, Request
 
 _SAY = "Count from 1 to 30, separated by spaces."
 _SKEW = 120.0
+#: Somebody is there, but an answer was lost: so many times more it is asked for, as any case would be.
+_LOST, _MORE = (Ending.RESET, Ending.TRUNCATED), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ def ask_first(target: Target, contract: str = "openai-chat") -> Exchange:
     target = replace(target, model=target.model_for(contract))
     path, body = _first(target, contract)
     exchange = ask(target, path, body)
+    for _ in range(_MORE):
+        if exchange.ending in _LOST:
+            exchange = ask(target, path, body)
     if exchange.status is None:
         raise NoVerdict(*unreachable(target, exchange), "unreachable")
     if refuses_key(exchange):
