@@ -10,7 +10,7 @@ import pytest
 
 from conformance.model import Case, Expect, Level, Outcome, Result, State, Verdict
 from conformance.report.scorecard import kind, merged, normalised, score, signature, violations
-from tests.report_fixture import card, case, contract, finding, requirement, result, run, unsent
+from tests.report_fixture import card, case, contract, exchange, finding, requirement, result, run, unsent
 
 HELD: list[Result] = [
     result(case("a"), states={"body": "held", "id": "held"}),
@@ -31,6 +31,16 @@ def verdict(profile: str, results: list[Result], **circumstances: Any) -> tuple[
 CONFORMS, WARNINGS, FAILS = Verdict.CONFORMS, Verdict.WARNINGS, Verdict.FAILS
 INCOMPLETE, NOT_CLAIMED = Verdict.INCOMPLETE, Verdict.NOT_CLAIMED
 UNTESTED_ID = [result(case("a"), states={"body": "held"}), HELD[1]]
+UNTESTED_INDEX = [HELD[0], result(case("b", "streaming"), states={"framing": "held"})]
+
+
+def broken(status: int, *needs: str, **more: Any) -> Result:
+    """
+    A case that failed for a MUST of core, with an answer of this status.
+    """
+    return result(case("c", *needs, **more), Outcome.FAIL, states={"id": "violated"}, exchange=exchange(status=status))
+
+
 RULES: dict[str, tuple[str, list[Result], dict[str, Any], tuple[Verdict, Verdict]]] = {
     "everything held": ("core", HELD, {}, (CONFORMS, CONFORMS)),
     "nothing asked": ("core", [], {}, (INCOMPLETE, INCOMPLETE)),
@@ -67,6 +77,30 @@ RULES: dict[str, tuple[str, list[Result], dict[str, Any], tuple[Verdict, Verdict
         [*UNTESTED_ID, unsent(LOST, Outcome.ERROR, "connect")],
         {},
         (INCOMPLETE, INCOMPLETE),
+    ),
+    "an untested MUST and a request that ended in 500": (
+        "streaming",
+        [*UNTESTED_INDEX, broken(500, "streaming")],
+        {},
+        (INCOMPLETE, FAILS),
+    ),
+    "an untested MUST and a failed answer": (
+        "streaming",
+        [*UNTESTED_INDEX, broken(200, "streaming")],
+        {},
+        (CONFORMS, FAILS),
+    ),
+    "an untested MUST and a wrong request that ended in 500": (
+        "streaming",
+        [*UNTESTED_INDEX, broken(500, "streaming", invalid=True)],
+        {},
+        (CONFORMS, FAILS),
+    ),
+    "everything held and a request that ended in 500": (
+        "streaming",
+        [*HELD, broken(500, "streaming")],
+        {},
+        (CONFORMS, FAILS),
     ),
     "a lost case of another profile": (
         "core",

@@ -135,6 +135,7 @@ def _incomplete(facts: Facts) -> bool:
     """
     Nothing was exercised, a MUST stayed inconclusive, or a case was lost that could have exercised an untested MUST.
 
+    A case is lost as well that failed without an answer.
     A MUST that is untested because its state never arose in a run without losses does not count against the target.
     """
     must, should = facts.counts["MUST"], facts.counts["SHOULD"]
@@ -143,7 +144,18 @@ def _incomplete(facts: Facts) -> bool:
     if must["inconclusive"]:
         return True
     untested = set(must["untested"])
-    return bool(untested) and (not facts.run.complete or _lost(facts, untested))
+    return bool(untested) and (not facts.run.complete or _lost(facts, untested) or any(map(_unanswered, _own(facts))))
+
+
+def _unanswered(result: Result) -> bool:
+    """
+    A good request failed and has no answer, as with a 500.
+
+    That is held against another profile, and this one knows no more for it.
+    """
+    statuses = [attempt.exchange.status or 0 for attempt in result.attempts]
+    failed = result.outcome is Outcome.FAIL and not result.case.invalid
+    return failed and not any(200 <= status < 300 for status in statuses)
 
 
 def _lost(facts: Facts, untested: set[str]) -> bool:
