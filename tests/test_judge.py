@@ -13,7 +13,7 @@ from conformance.contract import cases, contracts
 from conformance.judge import judge
 from conformance.model import JSON, Ending, Exchange, Expect, Outcome, Result, State
 from conformance.read.reply import Reply
-from tests.specimens import Specimen, ask, choice, chunk, completion, plain, refusal, streamed, text_chunks
+from tests.specimens import Specimen, ask, choice, chunk, completion, plain, refusal, streamed, text_chunks, usage
 
 CONTRACT = contracts.load("openai-chat")
 ANSWER = plain()
@@ -196,3 +196,26 @@ def test_what_is_claimed_may_not_be_refused() -> None:
     case = _with(logprobs=True).case
     result = judge(case, [_unsupported("logprobs")], CONTRACT, claims=frozenset({"logprobs"}))
     assert result.outcome is Outcome.FAIL
+
+
+def _long(prompt_tokens: int, text: str, requirement: str) -> Specimen:
+    made = {**completion(), "usage": usage(prompt_tokens, 1)}
+    wanted = {"properties": {"usage": {"properties": {"prompt_tokens": {"minimum": 150}}}}}
+    expect = Expect(requirement=f"openai-chat.{requirement}", accepted=True, reply=wanted)
+    return plain(made, ask(messages=[{"role": "user", "content": text}]), case={"expect": expect})
+
+
+@pytest.mark.parametrize(
+    ("others", "state"),
+    [(10, State.INCONCLUSIVE), (1200, State.VIOLATED), (None, State.VIOLATED)],
+    ids=["counts nothing", "counts other prompts", "compared with nothing"],
+)
+def test_a_small_count_is_held_against_the_history_where_a_single_message_is_counted(
+    others: int | None, state: State
+) -> None:
+    short = _long(10, "Reply with exactly: ok", "history.kept")
+    peer = _long(others or 0, "word " * 1200, "usage.whole-prompt")
+    peers = {"long": Reply(peer.exchange)} if others is not None else {}
+    assert judge(short.case, [short.exchange], CONTRACT, peers=peers).states["openai-chat.history.kept"] is state
+    counted = judge(peer.case, [peer.exchange], CONTRACT).states["openai-chat.usage.whole-prompt"]
+    assert counted is (State.HELD if others == 1200 else State.VIOLATED)

@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterator
 
 from conformance.checks import validators
-from conformance.checks.subject import BUSY, Subject, streamed, succeeded, whole
+from conformance.checks.subject import BUSY, Subject, asked, streamed, succeeded, whole
+from conformance.checks.told import last_user_text
 from conformance.model import JSON, Case, Expect, Finding, Unobserved
 from conformance.read.strictjson import as_object
 
 #: Statuses that refuse a request for what is wrong with it.
 _REFUSALS = frozenset({400, 404, 405, 413, 415, 422})
+#: Characters of a message that is surely long, and the most of them that make a token of any tokeniser.
+_LONG, _MOST = 5000, 20
 _BEYOND = re.compile(r"[^\x00-\x7f]+")
 #: Statuses that refuse a key.
 KEY_REFUSED = frozenset({400, 401, 403})
@@ -109,10 +112,26 @@ def assembled(s: Subject) -> JSON:
 def _reply(s: Subject, expect: Expect) -> Iterator[Finding | Unobserved]:
     if isinstance(expect.reply, dict) and (expect.echo is None or _came_back(s, expect.echo)):
         problem = validators.first_error(expect.reply, assembled(s))
-        if problem:
+        if problem and "usage" in as_object(expect.reply.get("properties")) and _counts_no_prompt(s):
+            yield Unobserved("usage", "the target does not count a prompt of one message either")
+        elif problem:
             yield Finding(expected=str(expect.reply.get("description", "the reply of the case")), observed=problem)
     if expect.echo is not None and not any(expect.echo in text for text in _texts(s)):
         yield Unobserved("model-choice", "the model did not repeat the text")
+
+
+def _counts_no_prompt(s: Subject) -> bool:
+    """
+    A long message of a user, which nobody drops, was not counted in what this is compared with.
+
+    So that a small count says nothing of other messages.
+    """
+    for peer in s.peers.values():
+        written = len(last_user_text(asked(peer)))
+        counted = as_object(as_object(peer.value).get("usage")).get("prompt_tokens")
+        if written >= _LONG and isinstance(counted, int) and counted * _MOST < written:
+            return True
+    return False
 
 
 def _texts(s: Subject) -> list[str]:
