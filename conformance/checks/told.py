@@ -105,7 +105,18 @@ def spoilt(wanted: str, said: str) -> bool:
     if wanted.strip(_AROUND) == said.strip(_AROUND):
         return False
     lost = not said or (len(wanted) < 2 * len(said) and _within(said, wanted))
-    return lost or _doubled(wanted, said) or sorted(wanted) == sorted(said)
+    return lost or _doubled(wanted, said) or sorted(wanted) == sorted(said) or _mangled(wanted, said)
+
+
+#: What is beyond ASCII, and may be lost to a wrong encoding.
+_BEYOND = re.compile(r"[^\x00-\x7f]+")
+
+
+def _mangled(wanted: str, said: str) -> bool:
+    """
+    Characters beyond ASCII are U+FFFD, and all else is as it was wanted.
+    """
+    return "\ufffd" in said and _BEYOND.sub("\ufffd", wanted) == _BEYOND.sub("\ufffd", said)
 
 
 def _within(less: str, more: str) -> bool:

@@ -5,6 +5,7 @@ Faults that show in a certain company alone: on one path, at a limit, beside ano
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from conformance.reference.faults.accepted import refusal
 from conformance.reference.faults.asks import is_chat, refusing, replaced, streams, without
@@ -18,9 +19,11 @@ from conformance.reference.faults.parts import (
     nodes,
     number,
     objects,
+    of_functions,
     several,
     text,
     tools,
+    within,
 )
 from conformance.reference.faults.rows import fault
 from conformance.reference.faults.streamedits import delta
@@ -89,11 +92,24 @@ def _plane_lost(answer: Answer, asked: Asked) -> Answer:
     return delta(lose)(answer, asked) if asked.body.get("logprobs") is True else answer
 
 
+def _in_ascii(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("ascii", "replace").decode()
+    if isinstance(value, list):
+        return [_in_ascii(each) for each in value]
+    return {_in_ascii(name): _in_ascii(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def _long_value(asked: Asked) -> bool:
+    return any(len(text(each)) == 512 for each in within(asked.body, "metadata").values())
+
+
 _CRASH, _BROKEN = "request.no-server-error", "Internal Server Error"
 
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
     fault("breaks-on-results-reordered", "MUST", _CRASH, "results of tools in another order than their calls give 500", instead=refusing(_results_reordered, _BROKEN, 500)),
+    fault("breaks-on-choices-beside-tools", "MUST", _CRASH, "several choices with tools give 500", instead=refusing(both(several, given("tools")), _BROKEN, 500)),
     fault("breaks-on-many-tools", "MUST", _CRASH, "more than 64 tools give 500", instead=refusing(lambda asked: len(tools(asked)) > 64, _BROKEN, 500)),
     fault("breaks-on-definitions-streamed", "MUST", _CRASH, "a reference in the schema of a streamed answer gives 500", instead=refusing(both(streams, _definitions), _BROKEN, 500)),
     fault("breaks-on-types-in-a-list", "MUST", _CRASH, "a list of types in a function's parameters gives 500", instead=refusing(_types_in_a_list, _BROKEN, 500)),
@@ -101,6 +117,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("breaks-on-mixed-tools", "MUST", _CRASH, "functions and custom tools together give 500", instead=refusing(_kinds_of_tools, _BROKEN, 500)),
     fault("breaks-on-indented-body", "MUST", _CRASH, "a body that is indented gives 500", instead=refusing(lambda asked: b"\n" in asked.raw, _BROKEN, 500)),
     fault("refuses-large-seed", "SHOULD", "request.seed.accepted", "a seed of more than 53 bits is refused", instead=refusing(lambda asked: abs(number(asked.body.get("seed"))) > 2**53, "seed: no safe integer.")),
+    fault("refuses-long-metadata", "MUST", "request.metadata.accepted", "a value of metadata of 512 characters is refused", instead=refusing(_long_value, "metadata: at most 511 characters.")),
     fault("refuses-four-stops-streamed", "SHOULD", "request.stop", "four stop sequences of a stream are refused", instead=refusing(both(streams, _four_stops), "stop: at most 3.")),
     fault("refuses-image-first", "MUST", "request.answered", "an image before the text is refused", instead=refusing(_image_first, "content: text must come first."), also="error.names-param"),
     fault("refuses-no-alternatives", "MUST", "request.answered", "top_logprobs 0 is refused", instead=refusing(lambda asked: asked.body.get("top_logprobs") == 0 and given("logprobs")(asked), "top_logprobs must be at least 1.")),
@@ -109,6 +126,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("usage-of-several-ignored", "MUST", "usage.streamed", "include_usage is ignored for several choices", ask=replaced("stream_options", lambda _: {}, when=both(several, given("stream_options"))), paths=(STREAM,), also="usage.null-elsewhere"),
     fault("usage-beside-format-ignored", "MUST", "usage.streamed", "include_usage is ignored beside response_format", ask=replaced("stream_options", lambda _: {}, when=given("response_format", "stream_options")), paths=(STREAM,), also="usage.null-elsewhere"),
     fault("logprobs-of-several-ignored", "MUST", "logprobs.given", "logprobs are ignored for several choices", ask=without("logprobs", "top_logprobs", when=several)),
+    fault("tools-in-ascii", "MUST", "tools.arguments-strict", "text outside ASCII in a function's parameters is replaced by question marks", ask=of_functions(_in_ascii), also="tools.arguments-schema"),
     fault("signs-beside-logprobs-lost", "SHOULD", "stream.equals-plain", "signs outside the basic plane are lost from streams with log probabilities", edit=_plane_lost, paths=(STREAM,), also="logprobs.bytes"),
     fault("accepts-temperature-streamed", "SHOULD", "request.temperature.range", "a temperature out of its range is accepted for a stream", forgive=_streamed("temperature")),
     fault("accepts-stops-streamed", "SHOULD", "request.stop.count", "more than four stop sequences are accepted for a stream", forgive=_streamed("stop")),

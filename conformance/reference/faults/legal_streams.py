@@ -106,6 +106,8 @@ def _calls_together(made: list[Object]) -> list[Object]:
     """
     whole: dict[int, Object] = {}
     bearing: list[Object] = []
+    if len({choice["index"] for choice in deltas(made)}) > 1:
+        return made
     for each in made:
         for call in ((each.get("choices") or [{}])[0].get("delta") or {}).get("tool_calls") or []:
             bearing.append(each)
@@ -115,7 +117,7 @@ def _calls_together(made: list[Object]) -> list[Object]:
                 whole[call["index"]][kind][field] += call[kind].get(field, "")
             else:
                 whole[call["index"]] = call
-    if not bearing or len({choice["index"] for choice in deltas(made)}) > 1:
+    if not bearing:
         return made
     bearing[0]["choices"][0]["delta"]["tool_calls"] = list(whole.values())
     return [each for each in made if not any(each is other for other in bearing[1:])]

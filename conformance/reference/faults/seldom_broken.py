@@ -13,7 +13,6 @@ from conformance.reference.faults.parts import (
     given,
     messages,
     number,
-    several,
     text,
     within,
 )
@@ -64,7 +63,6 @@ FAULTS: tuple[Fault, ...] = (
     _breaks("empty-metadata", "metadata", "empty metadata end", _empty("metadata")),
     _breaks("usage-of-many-choices", "n stream stream_options", "more than four choices streamed with include_usage end", _usage_of_many),
     _breaks("user-outside-latin", "user", "a user whose name cannot stand in a header ends", _no_header),
-    _breaks("choices-beside-tools", "n tools", "several choices with tools end", both(several, given("tools"))),
     _breaks("developer-beside-tools", "tools", "a developer's message beside tools ends", both(_instructed, given("tools"))),
     _breaks("space-before-the-body", "", "white space before the body ends", lambda asked: asked.raw[:1].isspace()),
     _breaks("escaped-solidus", "user", "an escaped solidus in the body ends", _written_with(b"\\/")),

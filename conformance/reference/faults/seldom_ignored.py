@@ -13,14 +13,6 @@ from conformance.reference.faults.parts import without as less
 from conformance.reference.faults.rows import seldom
 
 
-def _in_ascii(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("ascii", "replace").decode()
-    if isinstance(value, list):
-        return [_in_ascii(each) for each in value]
-    return {_in_ascii(name): _in_ascii(each) for name, each in value.items()} if isinstance(value, dict) else value
-
-
 def _without_spaces(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_spaces(each) for each in value]
@@ -59,7 +51,6 @@ _CALLED, _FORMED = "tools.arguments-schema", "structured.schema-loose"
 
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
-    seldom("tools-in-ascii", "MUST", _STRICT, "text outside ASCII in a function's parameters is replaced by question marks", "tools", beside=1, also=_CALLED, ask=of_functions(_in_ascii)),
     seldom("constants-ignored", "MUST", _STRICT, "const in a function's parameters is ignored", "tools", beside=1, also=_CALLED, ask=of_functions(lambda schema: less(schema, "const"))),
     seldom("bounds-ignored", "MUST", _STRICT, "bounds of numbers in a function's parameters are ignored", "tools", beside=1, also=_CALLED, ask=of_functions(lambda schema: less(schema, "minimum", "maximum"))),
     seldom("format-names-joined", "MUST", _FORM, "a space within a property's name in an answer's schema becomes a line", "response_format", also=_FORMED, ask=of_form(_without_spaces)),
@@ -69,7 +60,6 @@ FAULTS: tuple[Fault, ...] = (
     seldom("stop-of-several", "MUST", "param.stop", "stop is ignored for several choices", "n stop", ask=without("stop", when=several)),
     seldom("limit-beside-logprobs", "MUST", "param.max-tokens", "max_tokens is ignored beside logprobs", "max_tokens logprobs", ask=without("max_tokens", when=given("logprobs"))),
     seldom("limit-of-instructed", "MUST", "param.max-tokens", "max_completion_tokens is ignored beside instructions", "max_completion_tokens", ask=without("max_completion_tokens", when=_instructed)),
-    seldom("choices-beside-format", "MUST", "param.n", "n is ignored beside response_format", "n response_format", ask=without("n", when=given("response_format"))),
     seldom("stop-beside-tools", "MUST", "param.stop", "stop is ignored beside tools", "tools stop", beside=1, ask=without("stop", when=given("tools"))),
     seldom("none-beside-parallel", "MUST", "tools.choice-none", "tool_choice none is ignored beside parallel_tool_calls", "tools tool_choice parallel_tool_calls", ask=_called_all_the_same),
 )

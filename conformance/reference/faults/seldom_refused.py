@@ -53,10 +53,6 @@ def _penalty_at_its_limit(asked: Asked) -> bool:
     return abs(number(asked.body.get("presence_penalty"))) == 2 and asked.body.get("top_p") is not None
 
 
-def _long_value(asked: Asked) -> bool:
-    return any(len(text(each)) == 512 for each in within(asked.body, "metadata").values())
-
-
 def _empty_choice(asked: Asked) -> bool:
     found = [*(each.get("parameters") for each in functions(asked.body)), form(asked.body).get("schema")]
     enums = (node.get("enum") for schema in found for node in nodes(schema))
@@ -79,8 +75,6 @@ def _called_unoffered(asked: Asked) -> bool:
 
 # fmt: off
 FAULTS: tuple[Fault, ...] = (
-    _refuses("sixteen-metadata", "metadata", "exactly sixteen pairs of metadata are", lambda asked: len(within(asked.body, "metadata")) == 16, "metadata: at most 15 pairs."),
-    _refuses("long-metadata", "metadata", "a value of metadata of 512 characters is", _long_value, "metadata: at most 511 characters."),
     _refuses("wide-identifier", "safety_identifier", "a safety_identifier of 64 characters, which are more than 64 bytes, is", _wide_identifier, "safety_identifier: at most 64 bytes."),
     _refuses("penalty-limit-beside-top-p", "presence_penalty top_p", "a presence_penalty at its limit beside top_p is", _penalty_at_its_limit, "presence_penalty must be below 2."),
     _refuses("null-streamed", "stream", "a parameter that is null in the request of a stream is", both(streams, null), "null is not allowed here.", beside=1),

@@ -81,7 +81,7 @@ def _of_any_type(asked: Asked) -> dict[str, Any] | None:
 
 
 def _open(given: Answer, asked: Asked) -> bool:
-    return given.status == 401 and asked.path.endswith("/embeddings")
+    return given.status == 401 and asked.path.endswith("/embeddings") and "authorization" not in asked.headers
 
 
 def _counted(prompt: int | None, more: int = 0) -> Callable[[Any], None]:
