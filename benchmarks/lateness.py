@@ -14,6 +14,7 @@ from server import serving
 from conformance.capture import engine
 from conformance.capture.live import Live
 from conformance.capture.target import Target
+from conformance.cli import collect_less
 from conformance.model import Case, Exchange, Request
 
 STREAMS, RATE, EVENTS = 64, 50, 250
@@ -37,6 +38,7 @@ def main() -> None:
     """
     Print the median, the 95th and 99th percentile and the worst.
     """
+    collect_less()
     with serving() as url:
         target = Target(name="bench", base_url=url, model="m")
         request = Request(method="GET", path=f"/stream?events={EVENTS}&rate={RATE}")

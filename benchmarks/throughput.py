@@ -13,6 +13,7 @@ from server import serving
 from conformance.capture import engine
 from conformance.capture.live import Live
 from conformance.capture.target import Target
+from conformance.cli import collect_less
 from conformance.model import Case, Ending, Request
 
 LATENCY = 0.5
@@ -47,6 +48,7 @@ def main() -> None:
     """
     Print one row for each number in flight.
     """
+    collect_less()
     with serving() as url:
         measure(url, 1, 1)
         print("| in flight | requests | wall / ideal | CPU a request |\n| --- | --- | --- | --- |")
