@@ -5,16 +5,13 @@ Rules of text that passes through the server: what goes in as UTF-8 comes out as
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from conformance.checks.registry import check
 from conformance.checks.subject import Subject, answered
-from conformance.checks.told import last_user_text
+from conformance.checks.told import BEYOND_ASCII, last_user_text
 from conformance.model import Evidence, Finding
 from conformance.read.chat import Choice
-
-_BEYOND = re.compile(r"[^\x00-\x7f]+")
 
 
 def _garbled(text: str) -> list[str]:
@@ -35,7 +32,7 @@ def _written(choice: Choice) -> Iterator[tuple[str, str]]:
 
 @check(
     "openai-chat.unicode.mojibake",
-    when=lambda s: answered(s) and _BEYOND.search(last_user_text(s.asked)) is not None,
+    when=lambda s: answered(s) and BEYOND_ASCII.search(last_user_text(s.asked)) is not None,
     shows=Evidence.REQUEST | Evidence.VALUES,
 )
 def decodes_once(s: Subject) -> Iterator[Finding]:
@@ -45,7 +42,7 @@ def decodes_once(s: Subject) -> Iterator[Finding]:
     prompt = last_user_text(s.asked)
     for choice in s.completion.choices:
         for where, text in _written(choice):
-            for word in set(_BEYOND.findall(prompt)):
+            for word in set(BEYOND_ASCII.findall(prompt)):
                 found = next((each for each in _garbled(word) if each not in prompt and each in text), None)
                 if found is not None and len(found) > 1:
                     yield Finding(expected=repr(word[:40]), observed=repr(found[:40]), where=where)

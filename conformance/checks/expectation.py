@@ -4,12 +4,11 @@ What one case alone demands: a refusal, an acceptance, a status, the shape of th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from conformance.checks import validators
 from conformance.checks.subject import BUSY, Subject, asked, streamed, succeeded, whole
-from conformance.checks.told import last_user_text
+from conformance.checks.told import blotted, last_user_text
 from conformance.model import JSON, Case, Expect, Finding, Unobserved
 from conformance.read.strictjson import as_object
 
@@ -17,7 +16,6 @@ from conformance.read.strictjson import as_object
 _REFUSALS = frozenset({400, 404, 405, 413, 415, 422})
 #: Characters of a message that is surely long, and the most of them that make a token of any tokeniser.
 _LONG, _MOST = 5000, 20
-_BEYOND = re.compile(r"[^\x00-\x7f]+")
 #: Statuses that refuse a key.
 KEY_REFUSED = frozenset({400, 401, 403})
 
@@ -144,5 +142,4 @@ def _came_back(s: Subject, echo: str) -> bool:
 
     A model may write U+FFFD of its own, where a token is a part of a character and the next is no other part of it.
     """
-    wanted = _BEYOND.sub("\ufffd", echo)
-    return any(wanted in _BEYOND.sub("\ufffd", text) for text in _texts(s))
+    return any(blotted(echo) in blotted(text) for text in _texts(s))

@@ -19,6 +19,8 @@ from conformance.read.strictjson import as_list, as_object
 _EXACTLY = re.compile(r"(?:reply with exactly|repeat exactly|repeat after me): ?", re.IGNORECASE)
 #: What a model may leave out of a text that it repeats, or put around it.
 _AROUND = string.punctuation + string.whitespace
+#: What is beyond ASCII, and may be lost to a wrong encoding.
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _COUNT = re.compile(r"count from \d+ to (\d+)\b", re.IGNORECASE)
 
 
@@ -108,15 +110,18 @@ def spoilt(wanted: str, said: str) -> bool:
     return lost or _doubled(wanted, said) or sorted(wanted) == sorted(said) or _mangled(wanted, said)
 
 
-#: What is beyond ASCII, and may be lost to a wrong encoding.
-_BEYOND = re.compile(r"[^\x00-\x7f]+")
-
-
 def _mangled(wanted: str, said: str) -> bool:
     """
     Characters beyond ASCII are U+FFFD, and all else is as it was wanted.
     """
-    return "\ufffd" in said and _BEYOND.sub("\ufffd", wanted) == _BEYOND.sub("\ufffd", said)
+    return "\ufffd" in said and blotted(wanted) == blotted(said)
+
+
+def blotted(text: str) -> str:
+    """
+    The text with U+FFFD for every run of characters beyond ASCII: what a wrong encoding leaves of it.
+    """
+    return BEYOND_ASCII.sub("\ufffd", text)
 
 
 def _within(less: str, more: str) -> bool:
