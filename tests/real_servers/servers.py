@@ -63,6 +63,29 @@ def _version(package: str) -> tuple[str, ...]:
     return ("{home}/venv/bin/python", "-c", f"from importlib.metadata import version; print(version({package!r}))")
 
 
+def _litellm(name: str, config: str, *, model: str, claims: tuple[str, ...], gateway: bool = False) -> Server:
+    # Prices come from the package, and nothing is fetched or reported.
+    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DISABLE_ADMIN_UI": "True", "LITELLM_MASTER_KEY": _KEY}
+    if gateway:
+        environment["PROVIDER"] = "{provider}/v1"
+    return Server(
+        name=name,
+        home="litellm",
+        install=_venv("litellm[proxy]"),
+        version=_version("litellm"),
+        start=(
+            *("{home}/venv/bin/litellm", "--config", str(HERE / config)),
+            *("--host", "127.0.0.1", "--port", "{port}"),
+        ),
+        health="/health/liveliness",
+        model=model,
+        claims=claims,
+        environment=MappingProxyType(environment),
+        key=_KEY,
+        gateway=gateway,
+    )
+
+
 def _aimock(name: str, *chaos: str) -> Server:
     fixtures = str(HERE / "aimock_fixtures.json")
     script = "{home}/node_modules/.bin/llmock"
@@ -96,47 +119,8 @@ SERVERS = (
     _aimock("aimock-malformed", "--chaos-malformed", "0.3"),
     _aimock("aimock-disconnect", "--chaos-disconnect", "0.3"),
     _aimock("aimock-ratelimit", "--chaos-ratelimit", "0.3"),
-    Server(
-        name="litellm",
-        home="litellm",
-        install=_venv("litellm[proxy]"),
-        version=_version("litellm"),
-        start=(
-            *("{home}/venv/bin/litellm", "--config", str(HERE / "litellm.yaml")),
-            *("--host", "127.0.0.1", "--port", "{port}"),
-        ),
-        health="/health/liveliness",
-        model="mock",
-        claims=("streaming",),
-        # Prices come from the package, and nothing is fetched or reported.
-        environment=MappingProxyType(
-            {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DISABLE_ADMIN_UI": "True", "LITELLM_MASTER_KEY": _KEY}
-        ),
-        key=_KEY,
-    ),
-    Server(
-        name="litellm-gateway",
-        home="litellm",
-        install=_venv("litellm[proxy]"),
-        version=_version("litellm"),
-        start=(
-            *("{home}/venv/bin/litellm", "--config", str(HERE / "litellm_gateway.yaml")),
-            *("--host", "127.0.0.1", "--port", "{port}"),
-        ),
-        health="/health/liveliness",
-        model="reference-1",
-        claims=_EVERYTHING,
-        environment=MappingProxyType(
-            {
-                "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-                "DISABLE_ADMIN_UI": "True",
-                "LITELLM_MASTER_KEY": _KEY,
-                "PROVIDER": "{provider}/v1",
-            }
-        ),
-        key=_KEY,
-        gateway=True,
-    ),
+    _litellm("litellm", "litellm.yaml", model="mock", claims=("streaming",)),
+    _litellm("litellm-gateway", "litellm_gateway.yaml", model="reference-1", claims=_EVERYTHING, gateway=True),
     Server(
         name="portkey",
         home="portkey",
