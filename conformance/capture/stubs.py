@@ -84,8 +84,7 @@ def _is_coded(answer: object, headers: Headers) -> bool:
     """
     A coded body is a list of hexadecimal texts, one a read.
     """
-    coded = isinstance(answer, list) and bool(coding.names(headers))
-    return coded and isinstance(answer, list) and all(isinstance(each, str) for each in answer)
+    return isinstance(answer, list) and bool(coding.names(headers)) and all(isinstance(each, str) for each in answer)
 
 
 def _as_it_came(answer: str | list[str], *, binary: bool) -> bytes:
